@@ -1,0 +1,13 @@
+/** What both ports share, built once by the composition root and handed down. */
+import type { Clock } from './clock.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Log } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface Core {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly lifecycle: Lifecycle;
+  readonly version: string;
+}
