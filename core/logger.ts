@@ -78,6 +78,7 @@ export function createLog(options: LogOptions): Log {
       messageKey: 'message',
       // Errors are described by loggable; pino must not read a message out of a fact.
       errorKey: '\u0000',
+      serializers: { err: (value: unknown) => value },
       timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       hooks: { streamWrite },

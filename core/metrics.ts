@@ -84,7 +84,7 @@ export class Metrics {
     );
     this.overhead = this.histogram(
       'railguard_overhead_seconds',
-      'Time a request spent outside the upstream.',
+      'Time from request to response head spent outside the upstream.',
       OVERHEAD_BUCKETS,
     );
     this.refusals = this.counter('railguard_refusals_total', 'Requests refused, or that would have been.', [
@@ -157,7 +157,7 @@ export class Metrics {
   }
 
   /** One request ended. `endpoint` is a route template or `other`; times in seconds. */
-  request(method: string, endpoint: string, status: number, seconds: number, overheadSeconds: number): void {
+  request(method: string, endpoint: string, status: number, seconds: number): void {
     const label = methodLabel(method);
     const key = `${label} ${status} ${endpoint}`;
     let child = this.children.get(key);
@@ -170,7 +170,11 @@ export class Metrics {
     }
     child.requests.inc();
     child.duration.observe(seconds);
-    this.overhead.observe(overheadSeconds);
+  }
+
+  /** A response head is on its way; seconds since the request's, less those spent on the upstream. */
+  overheadOf(seconds: number): void {
+    this.overhead.observe(seconds);
   }
 
   /** A filter refused (`enforce`), or would have (`report`). */
