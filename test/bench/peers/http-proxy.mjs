@@ -1,0 +1,13 @@
+/** Bare http-proxy at its best: nothing but forwarding, over kept-alive upstream connections. */
+import http from 'node:http';
+import httpProxy from 'http-proxy';
+
+const [, , port, target] = process.argv;
+const agent = new http.Agent({ keepAlive: true, maxSockets: 256 });
+const proxy = httpProxy.createProxyServer({ target, agent, xfwd: true });
+
+proxy.on('error', (_error, _request, response) => response.destroy());
+
+const server = http.createServer((request, response) => proxy.web(request, response));
+server.keepAliveTimeout = 600_000;
+server.listen(Number(port), '127.0.0.1', 4096);
