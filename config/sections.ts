@@ -1,0 +1,27 @@
+/** Every section there is, in the order the docs show them: a new one is a file and a line here. */
+import { client } from './client.ts';
+import { limits } from './limits.ts';
+import { listeners } from './listeners.ts';
+import { logs } from './logs.ts';
+import { rollout } from './rollout.ts';
+import { upstream } from './upstream.ts';
+import type { Section, Values, Variable } from './var.ts';
+
+export const sections = {
+  listeners: { title: 'Listening', variables: listeners },
+  upstream: { title: 'Upstream', variables: upstream },
+  limits: { title: 'Limits', variables: limits },
+  client: { title: 'Client', variables: client },
+  logs: { title: 'Logs', variables: logs },
+  rollout: { title: 'Rollout', variables: rollout },
+} satisfies Record<string, { readonly title: string; readonly variables: Section }>;
+
+type Sections = typeof sections;
+
+/** What the operator says, read and checked. Durations in milliseconds, sizes in bytes. */
+export type Config = { readonly [S in keyof Sections]: Values<Sections[S]['variables']> };
+
+/** Every declaration, in the order of the docs. */
+export const variables: readonly Variable<unknown>[] = Object.values(sections).flatMap(
+  (section): Variable<unknown>[] => Object.values(section.variables),
+);
