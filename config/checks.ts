@@ -1,5 +1,6 @@
 /** What no variable can be judged on alone: rules that read several, each a small named function in one list. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { corsProblems } from './cors.ts';
 import { isSet, onRailway } from './platform.ts';
 import type { Config } from './sections.ts';
 import type { Context } from './var.ts';
@@ -19,6 +20,17 @@ export const checks: readonly Check[] = [
   { reads: ['TLS_KEY', 'TLS_CERT'], level: 'error', find: tlsNeedsBoth },
   { reads: ['TLS_KEY', 'TLS_CERT'], level: 'error', find: keyBelongsToCertificate },
   { reads: ['HEADER_TIMEOUT', 'BODY_TIMEOUT'], level: 'error', find: headerBeforeBody },
+  {
+    reads: [
+      'CORS_ORIGINS',
+      'CORS_ALLOW_CREDENTIALS',
+      'CORS_ALLOWED_METHODS',
+      'CORS_ALLOWED_HEADERS',
+      'CORS_EXPOSED_HEADERS',
+    ],
+    level: 'error',
+    find: corsIsSafe,
+  },
   { reads: ['CLIENT_IP_SOURCE', 'TRUSTED_PROXIES'], level: 'warning', find: somebodyIsBelieved },
   { reads: ['ADMIN_TOKEN', 'ADMIN_HOST'], level: 'warning', find: adminNeedsToken },
   { reads: ['KEEPALIVE_TIMEOUT'], level: 'warning', find: outlivesTheEdge },
@@ -60,6 +72,11 @@ function keyBelongsToCertificate({ listeners }: Config): string | undefined {
 function headerBeforeBody({ limits }: Config): string | undefined {
   if (limits.headerTimeout <= limits.bodyTimeout) return undefined;
   return 'is longer than BODY_TIMEOUT; make it shorter, or BODY_TIMEOUT longer';
+}
+
+function corsIsSafe({ cors }: Config): string | undefined {
+  const problems = cors.enabled ? corsProblems(cors) : [];
+  return problems.length === 0 ? undefined : problems.join('; ');
 }
 
 function somebodyIsBelieved({ client }: Config): string | undefined {

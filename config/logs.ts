@@ -29,4 +29,11 @@ export const logs = {
     default: 'true',
     doc: 'One line for each request, with its times and sizes.',
   }),
+  sanitizeErrors: bool('SANITIZE_ERRORS', {
+    default: {
+      from: ({ env }) => String(inProduction(env)),
+      text: '`true` in production, else `false`',
+    },
+    doc: "The body of the app's 5xx is replaced by a problem document; what the app said goes, redacted, to the log.",
+  }),
 };

@@ -1,5 +1,8 @@
 /** Every section there is, in the order the docs show them: a new one is a file and a line here. */
 import { client } from './client.ts';
+import { cors } from './cors.ts';
+import { headers } from './headers.ts';
+import { hosts } from './hosts.ts';
 import { limits } from './limits.ts';
 import { listeners } from './listeners.ts';
 import { logs } from './logs.ts';
@@ -12,6 +15,9 @@ export const sections = {
   upstream: { title: 'Upstream', variables: upstream },
   limits: { title: 'Limits', variables: limits },
   client: { title: 'Client', variables: client },
+  hosts: { title: 'Hosts', variables: hosts },
+  cors: { title: 'CORS', variables: cors },
+  headers: { title: 'Headers', variables: headers },
   logs: { title: 'Logs', variables: logs },
   rollout: { title: 'Rollout', variables: rollout },
 } satisfies Record<string, { readonly title: string; readonly variables: Section }>;
