@@ -1,0 +1,123 @@
+/** Tells browsers to be strict with every response, and strips what tells an attacker what runs behind. */
+import { DISCLOSING_HEADERS } from '../disclosing-headers.ts';
+import type { Exchange, Filter, Reply } from '../exchange.ts';
+import {
+  documentPolicy,
+  INERT_POLICY,
+  type PolicySources,
+  REPORT_GROUP,
+  withReports,
+} from './security-headers/policy.ts';
+
+export interface SecurityHeadersOptions {
+  /** `override`: ours replace the app's; `keep`: a field the app sends stays as it is. */
+  readonly mode: 'override' | 'keep';
+  readonly policy: PolicySources;
+  readonly cspReportOnly: boolean;
+  /** Same-origin path that takes violation reports; undefined asks for none. */
+  readonly cspReportPath: string | undefined;
+  /** Seconds. */
+  readonly hstsMaxAge: number;
+  readonly referrerPolicy: string;
+  readonly permissionsPolicy: string;
+}
+
+const CSP = 'content-security-policy';
+const CSP_REPORT_ONLY = 'content-security-policy-report-only';
+
+/** Fields for one scheme of the client side, ready to append. */
+interface Variant {
+  readonly pairs: readonly string[];
+  readonly csp: readonly [name: string, value: string];
+  /** Reporting-Endpoints, for documents. */
+  readonly endpoints: readonly string[];
+}
+
+export function securityHeaders(options: SecurityHeadersOptions): Filter {
+  const variants = { http: variant(options, false), https: variant(options, true) };
+  const ours = new Set<string>();
+  for (let i = 0; i < variants.https.pairs.length; i += 2)
+    ours.add((variants.https.pairs[i] as string).toLowerCase());
+  const { cspReportOnly } = options;
+  const replaced = (name: string): boolean =>
+    DISCLOSING_HEADERS.has(name) ||
+    ours.has(name) ||
+    // A policy on trial must not disarm the one in force.
+    (name === CSP ? !cspReportOnly : name === CSP_REPORT_ONLY || name === 'reporting-endpoints');
+
+  const override = (reply: Reply, { pairs, csp, endpoints }: Variant): void => {
+    const { headers } = reply;
+    headers.deleteWhere(replaced);
+    headers.list.push(...pairs);
+    const kind = kindOf(reply);
+    if (kind === 'document') headers.list.push(...csp, ...endpoints);
+    else if (kind === 'inert' && !(cspReportOnly && headers.has(CSP)))
+      headers.append('Content-Security-Policy', INERT_POLICY);
+  };
+
+  const keep = (reply: Reply, { pairs, csp, endpoints }: Variant): void => {
+    const { headers } = reply;
+    headers.deleteWhere(isDisclosing);
+    for (let i = 0; i < pairs.length; i += 2) {
+      const name = pairs[i] as string;
+      if (!headers.has(name.toLowerCase())) headers.append(name, pairs[i + 1] as string);
+    }
+    const kind = kindOf(reply);
+    if (kind === 'unchanged' || headers.has(CSP)) return;
+    if (kind === 'inert') headers.append('Content-Security-Policy', INERT_POLICY);
+    else if (!headers.has(csp[0].toLowerCase())) {
+      headers.list.push(...csp);
+      if (!headers.has('reporting-endpoints')) headers.list.push(...endpoints);
+    }
+  };
+  const edit = options.mode === 'override' ? override : keep;
+
+  return {
+    name: 'security-headers',
+    response(x: Exchange, reply: Reply) {
+      edit(reply, variants[x.client.scheme]);
+    },
+  };
+}
+
+const isDisclosing = (name: string): boolean => DISCLOSING_HEADERS.has(name);
+
+function variant(options: SecurityHeadersOptions, https: boolean): Variant {
+  const pairs = [
+    ...['X-Content-Type-Options', 'nosniff'],
+    ...['X-Frame-Options', 'DENY'],
+    ...['Referrer-Policy', options.referrerPolicy],
+    ...['Permissions-Policy', options.permissionsPolicy],
+    ...['Cross-Origin-Opener-Policy', 'same-origin'],
+    ...['Cross-Origin-Resource-Policy', 'same-origin'],
+    ...['X-Permitted-Cross-Domain-Policies', 'none'],
+    ...['X-DNS-Prefetch-Control', 'off'],
+    ...['Origin-Agent-Cluster', '?1'],
+    ...['X-XSS-Protection', '0'],
+  ];
+  // RFC 6797 §7.2: never over plain http.
+  if (https) pairs.push('Strict-Transport-Security', `max-age=${options.hstsMaxAge}; includeSubDomains`);
+  const policy = withReports(documentPolicy(options.policy), options.cspReportPath, https);
+  const reports =
+    https && options.cspReportPath !== undefined && policy.includes(`report-to ${REPORT_GROUP}`);
+  return {
+    pairs,
+    csp: [options.cspReportOnly ? 'Content-Security-Policy-Report-Only' : 'Content-Security-Policy', policy],
+    endpoints: reports ? ['Reporting-Endpoints', `${REPORT_GROUP}="${options.cspReportPath}"`] : [],
+  };
+}
+
+/**
+ * What the policy must cover: documents and scripts (a worker runs under its own script's policy), anything else,
+ * or a 304, whose fields would replace those of the stored response (RFC 9111 §3.2).
+ */
+function kindOf(reply: Reply): 'document' | 'inert' | 'unchanged' {
+  const type = reply.headers.get('content-type');
+  if (type === undefined) return reply.status === 304 ? 'unchanged' : 'inert';
+  if (JSON_TYPE.test(type)) return 'inert';
+  return DOCUMENT_TYPE.test(type) ? 'document' : 'inert';
+}
+
+const JSON_TYPE = /^application\/json\b/i;
+const DOCUMENT_TYPE =
+  /^\s*(?:text\/html|text\/xml|application\/xml|[a-z]+\/[\w.-]+\+xml|(?:text|application)\/(?:x-)?(?:java|ecma)script)\s*(?:;|$)/i;
