@@ -40,7 +40,7 @@ const FOREIGN = /^(RAILWAY_|RAILPACK_|NIXPACKS_|KUBERNETES_|NODE_|npm_|LC_|XDG_|
 export function nearMiss(name: string, known: readonly string[]): string | undefined {
   if (FOREIGN.test(name) || !name.includes('_')) return undefined;
   const [prefix, rest] = halves(name.toUpperCase());
-  return known.find((candidate) => {
+  const close = known.filter((candidate) => {
     if (!candidate.includes('_') || Math.abs(candidate.length - name.length) > 2) return false;
     const [ownPrefix, ownRest] = halves(candidate);
     const inPrefix = editDistance(prefix, ownPrefix);
@@ -48,6 +48,7 @@ export function nearMiss(name: string, known: readonly string[]): string | undef
     if (inPrefix > 0 && ownPrefix.length < 5) return false;
     return inPrefix + inRest <= 2 && inRest <= (ownRest.length < 5 ? 1 : 2);
   });
+  return nearest(name.toUpperCase(), close);
 }
 
 function halves(name: string): readonly [string, string] {

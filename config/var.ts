@@ -225,7 +225,7 @@ export const url = <const O extends UrlOptions>(name: string, options: O): Given
   variable(name, options, {
     kind: `URL (${options.schemes.join(', ')})`,
     parse: (text) => parseUrl(text, options.schemes, options.originOnly),
-    show: (value) => value.href,
+    show: (value) => (options.originOnly ? `${value.protocol}//${value.host}` : value.href),
   });
 
 /** Canonical `network/bits` texts. */

@@ -1,0 +1,5 @@
+/** Makes the built command executable, which the compiler does not. */
+import { chmodSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+chmodSync(fileURLToPath(new URL('../dist/main.js', import.meta.url)), 0o755);
