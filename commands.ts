@@ -34,7 +34,7 @@ export const commands: readonly Command[] = [
   {
     name: 'demo',
     summary: 'The proxy in front of a sample app of its own.',
-    run: async () => (await import('./demo/demo.ts')).demo(),
+    run: async ({ env }) => (await import('./demo/demo.ts')).demo(env),
   },
   {
     name: 'env',
