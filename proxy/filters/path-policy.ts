@@ -1,6 +1,6 @@
 /** Refuses targets that railguard and the app could read differently, so that no decision is made on another path. */
 import type { Exchange, Filter } from '../exchange.ts';
-import { literalPath, normalisePath, pathMatcher } from '../path.ts';
+import { literalPath, pathMatcher } from '../path.ts';
 import { Problem } from '../problem.ts';
 
 export interface PathPolicyOptions {
@@ -19,11 +19,13 @@ export function pathPolicy(options: PathPolicyOptions): Filter {
   return {
     name: 'path-policy',
     request(x: Exchange) {
-      const { target } = x.request;
-      const { path, ambiguous } = normalisePath(target);
-      // Ordinary targets were not rewritten, and have one reading only.
-      if (!ambiguous && (target.startsWith(path) || !crossesBorder(path, target))) return undefined;
+      const { target, path, ambiguous } = x.request;
+      if (!ambiguous && (isVerbatim(path, target) || !crossesBorder(path, target))) return undefined;
       throw new Problem('request_malformed', { detail: 'The request target can be read in two ways.' });
     },
   };
 }
+
+/** An ordinary target was not rewritten, and has one reading only. */
+const isVerbatim = (path: string, target: string): boolean =>
+  target === path || (target.startsWith(path) && target[path.length] === '?');

@@ -1,0 +1,152 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { Redactor } from '../../../../core/redact.ts';
+import { sanitizeErrors } from '../../../../proxy/filters/sanitize-errors.ts';
+import { Chunks, exchange, reply } from './edge-exchange.ts';
+
+const KEY = 'k3y-of-the-app-0123456789';
+
+function run(
+  body: Parameters<typeof reply>[2],
+  headers: readonly string[] = ['Content-Type', 'text/plain'],
+  status = 500,
+  facts: Parameters<typeof exchange>[0] = {},
+  origin: 'upstream' | 'railguard' = 'upstream',
+) {
+  const lines: Record<string, unknown>[] = [];
+  const filter = sanitizeErrors({
+    log: { error: (event_type, _message, more) => lines.push({ event_type, ...more }) },
+    redactor: new Redactor({ secrets: [{ name: 'KEY', value: KEY }] }),
+    clock: { now: () => 0 },
+  });
+  const out = reply(headers, status, body, origin);
+  filter.response?.(exchange(facts), out);
+  return { out, lines, line: lines[0] ?? {} };
+}
+
+describe('sanitize-errors', () => {
+  test("the app's 5xx keeps its status and loses its body; the log keeps it, redacted, under the same id", () => {
+    const { out, line } = run(
+      Buffer.from(`Traceback: ${KEY}`),
+      ['Content-Type', 'text/plain', 'Content-Length', '9'],
+      503,
+    );
+    expect(out.status).toBe(503);
+    expect(JSON.parse(out.body as string)).toEqual({
+      type: 'about:blank',
+      title: 'Service Unavailable',
+      status: 503,
+      detail: 'The application failed to answer this request.',
+      code: 'upstream_error',
+      correlation_id: 'id-of-this-request',
+      timestamp: '1970-01-01T00:00:00.000Z',
+    });
+    expect(line).toMatchObject({
+      event_type: 'upstream_error',
+      correlation_id: 'id-of-this-request',
+      status_code: 503,
+      cut: false,
+    });
+    expect(line.body).toMatch(/^Traceback: /);
+    expect(line.body).not.toContain(KEY);
+  });
+
+  test('fields of the old body go, the others stay', () => {
+    const { out } = run(new Chunks([Buffer.from('x')]), [
+      ...['Content-Type', 'text/plain', 'Content-Length', '1', 'Content-Encoding', 'br', 'ETag', '"x"'],
+      ...[
+        'Last-Modified',
+        'x',
+        'Trailer',
+        'X-Sum',
+        'Retry-After',
+        '7',
+        'Set-Cookie',
+        'a=1',
+        'Cache-Control',
+        'public',
+      ],
+    ]);
+    expect(out.headers.list).toEqual([
+      ...['Retry-After', '7', 'Set-Cookie', 'a=1'],
+      ...['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store', 'Vary', 'Accept'],
+    ]);
+  });
+
+  test('a browser gets a page', () => {
+    const { out } = run(Buffer.from('x'), [], 500, { headers: ['Accept', 'text/html,*/*;q=0.8'] });
+    expect(out.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(out.body).toContain('<h1>500 Internal Server Error</h1>');
+  });
+
+  test('the reason phrase of the app goes too', () => {
+    const { out } = run(Buffer.from('x'));
+    expect(out.reason).toBe('');
+  });
+
+  test.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['deflate', deflateRawSync],
+    ['br', brotliCompressSync],
+  ])('a body in %s is read for the log', (coding, compress) => {
+    const { line } = run(Buffer.from(compress(Buffer.from('what went wrong'))), ['Content-Encoding', coding]);
+    expect(line.body).toBe('what went wrong');
+  });
+
+  test('a body in a coding nobody reads, or a false one, is named by its size', () => {
+    expect(run(Buffer.from('abc'), ['Content-Encoding', 'zstd']).line.body).toBe(
+      '[3 bytes in another coding]',
+    );
+    expect(run(Buffer.from('abc'), ['Content-Encoding', 'gzip']).line.body).toBe(
+      '[3 bytes that could not be decoded]',
+    );
+  });
+
+  test('a long body is cut at 8 KB in the log, and the rest is not awaited', () => {
+    const source = new Chunks(Array.from({ length: 64 }, () => Buffer.alloc(1024, 'words ')));
+    const { line } = run(source);
+    expect(source.cancelled).toBe(true);
+    expect((line.body as string).length).toBe(8192);
+    expect(line.cut).toBe(true);
+  });
+
+  test('a secret that straddles the cut is not in the log', () => {
+    for (const at of [8 * 1024 - 10, 16 * 1024 - 10]) {
+      const text = `${'x '.repeat(at / 2)}${KEY} and more${' y'.repeat(8000)}`;
+      expect(run(Buffer.from(text)).line.body).not.toContain(KEY.slice(0, 10));
+    }
+  });
+
+  test('a cut gzip body still shows its beginning', () => {
+    const noise = Array.from({ length: 40_000 }, (_, i) => (i * 7919) % 9973).join(' ');
+    const { line } = run(new Chunks([gzipSync(`at the start ${noise}`)]), ['Content-Encoding', 'gzip']);
+    expect(line.body).toMatch(/^at the start /);
+  });
+
+  test('a body that breaks off is logged up to its last whole word', () => {
+    expect(run(new Chunks([Buffer.from('half of it postgres://us')], -1, false)).line).toMatchObject({
+      body: 'half of it ',
+      cut: true,
+    });
+  });
+
+  test('an error without a body, as to HEAD, gets the document all the same', () => {
+    const { out, line } = run(undefined, ['Content-Length', '512'], 500, { method: 'HEAD' });
+    expect(out.headers.has('content-length')).toBe(false);
+    expect(out.body).toContain('upstream_error');
+    expect(line.body).toBe('');
+  });
+
+  test.each([
+    ['a 4xx', 404, ['Content-Type', 'application/json'], 'upstream'],
+    ['a 200 of a stream', 200, ['Content-Type', 'text/event-stream'], 'upstream'],
+    ['gRPC', 503, ['Content-Type', 'application/grpc+proto'], 'upstream'],
+    ['an answer of our own', 502, ['Content-Type', 'application/problem+json'], 'railguard'],
+  ] as const)('%s is not touched', (_what, status, headers, origin) => {
+    const { out, lines } = run('as it was', headers, status, {}, origin);
+    expect(out.body).toBe('as it was');
+    expect(out.headers.list).toEqual(headers);
+    expect(lines).toEqual([]);
+  });
+});
