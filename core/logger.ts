@@ -60,13 +60,6 @@ export function createLog(options: LogOptions): Log {
   const { sink, redact, json } = options;
   const clock = options.clock ?? systemClock;
   const colour = options.colour ?? false;
-  const stream = {
-    [Symbol.for('pino.metadata')]: true,
-    lastLevel: 30,
-    write(line: string) {
-      sink.write(LEVEL[this.lastLevel] ?? 'info', line);
-    },
-  };
   const streamWrite = (line: string): string => {
     const clean = redacted(line, redact).replace(RAW, escapeRaw);
     return json ? clean : prettyLine(clean, colour);
@@ -83,7 +76,7 @@ export function createLog(options: LogOptions): Log {
       formatters: { level: (label) => ({ level: label }) },
       hooks: { streamWrite },
     },
-    stream,
+    levelled(sink),
   );
   const least = RANK[options.level];
   const line = (level: Level) => (eventType: EventType, message: string, facts?: Facts) => {
@@ -96,6 +89,17 @@ export function createLog(options: LogOptions): Log {
     error: line('error'),
     enabled: (level) => RANK[level] >= least,
     flush: () => sink.flush(),
+  };
+}
+
+/** Where pino writes: it leaves the level of each line in `lastLevel` before the line itself. */
+function levelled(sink: Sink) {
+  return {
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: RANK.info,
+    write(line: string) {
+      sink.write(LEVEL[this.lastLevel] ?? 'info', line);
+    },
   };
 }
 

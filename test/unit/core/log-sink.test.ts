@@ -1,7 +1,17 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FdSink } from '../../../core/log-sink.ts';
 
@@ -114,6 +124,22 @@ describe('the log sink', () => {
     await sink.flush(100);
     sink.close();
     expect(sink.dropped.info).toBeGreaterThan(0);
+  });
+
+  it('does not hold up the exit of a process whose output nobody reads', async () => {
+    const script = join(folder, 'exit.ts');
+    writeFileSync(
+      script,
+      `import { FdSink } from ${JSON.stringify(resolve('core/log-sink.ts'))};
+       const sink = new FdSink();
+       for (let i = 0; i < 1000; i++) sink.write('info', 'x'.repeat(999) + '\\n');
+       await sink.flush(50);
+       process.exit(7);`,
+    );
+    const { writer } = pipe();
+    const child = spawn(process.execPath, [script], { stdio: ['ignore', writer, 'ignore'] });
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(7);
   });
 
   it('survives a reader that goes away, and counts what is lost', async () => {
