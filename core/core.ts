@@ -3,10 +3,12 @@ import type { Clock } from './clock.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Log } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import type { Redactor } from './redact.ts';
 
 export interface Core {
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly redactor: Redactor;
   readonly clock: Clock;
   readonly lifecycle: Lifecycle;
   readonly version: string;

@@ -1,6 +1,7 @@
 /** The vocabulary of the data plane: one Exchange a request, one Reply, one Filter interface. */
 import type { HeaderBlock } from './header-block.ts';
 import type { Problem } from './problem.ts';
+import type { Decision } from './stores/gcra.ts';
 
 export type Maybe<T> = T | undefined | Promise<T | undefined>;
 
@@ -47,6 +48,8 @@ export interface RequestHead {
   readonly target: string;
   /** The one path every decision uses: decoded once, dot segments resolved. Never forwarded. */
   readonly path: string;
+  /** The path can be read two ways; path-policy refuses it. */
+  readonly ambiguous: boolean;
   /** Host or :authority as received; empty when absent. */
   readonly authority: string;
   readonly headers: HeaderBlock;
@@ -63,6 +66,8 @@ export interface Client {
   readonly scheme: 'http' | 'https';
   /** Host as the client saw it. */
   readonly host: string;
+  /** The peer may speak for the client (TRUSTED_PROXIES). */
+  readonly trusted: boolean;
 }
 
 export interface Trace {
@@ -87,6 +92,8 @@ export class Exchange {
   /** Written by correlation. */
   trace: Trace | undefined = undefined;
   identity: Identity | undefined = undefined;
+  /** What the rate limit said of this request. Written by rate-limit alone. */
+  rate: Decision | undefined = undefined;
   /** Route template, or `other`: a bounded set, fit for a metric label. */
   endpoint = 'other';
   /** Header pairs that railguard itself sends upstream; forward/headers adds them last. */

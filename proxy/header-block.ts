@@ -13,7 +13,7 @@ export function lowerName(name: string): string {
 
 /** A copy of its own: a slice would pin the whole head it was cut from. */
 function flat(text: string): string {
-  return Buffer.from(text, 'latin1').latin1Slice();
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 export class HeaderBlock {
@@ -115,4 +115,18 @@ export class HeaderBlock {
     }
     list.length = kept;
   }
+}
+
+/** The block as the object that node:http2 takes for trailers and informational responses; repeats become an array. */
+export function fieldObject(headers: HeaderBlock | undefined): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = Object.create(null);
+  const list = headers?.list ?? [];
+  for (let i = 0; i < list.length; i += 2) {
+    const name = lowerName(list[i] as string);
+    const value = list[i + 1] as string;
+    const there = fields[name];
+    if (there === undefined) fields[name] = value;
+    else fields[name] = Array.isArray(there) ? [...there, value] : [there, value];
+  }
+  return fields;
 }

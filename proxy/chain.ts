@@ -1,0 +1,107 @@
+/** THE order of the filters, way in; the way out is the reverse. Each line says why it stands there. */
+import type { Config } from '../config/load.ts';
+import type { Core } from '../core/core.ts';
+import { Ids } from '../core/ids.ts';
+import type { Filter } from './exchange.ts';
+import { accessLog } from './filters/access-log.ts';
+import { cookies } from './filters/cookies.ts';
+import { correlation } from './filters/correlation.ts';
+import { cors } from './filters/cors.ts';
+import { cspReport } from './filters/csp-report.ts';
+import { healthCheck } from './filters/health-check.ts';
+import { limits } from './filters/limits.ts';
+import { pathPolicy } from './filters/path-policy.ts';
+import { redirects } from './filters/redirects.ts';
+import { sanitizeErrors } from './filters/sanitize-errors.ts';
+import { securityHeaders } from './filters/security-headers.ts';
+import { trustedHost } from './filters/trusted-host.ts';
+import { wellFormed } from './filters/well-formed.ts';
+
+export interface ChainParts {
+  readonly core: Core;
+  readonly healthy: () => boolean | Promise<boolean>;
+  readonly inFlight: () => number;
+}
+
+/** Filters whose refusals report mode may let pass. The others keep railguard itself, or the message, in one piece. */
+export const REPORTABLE: ReadonlySet<string> = new Set(['trusted-host', 'path-policy', 'cors']);
+
+export function chain(config: Config, { core, healthy, inFlight }: ChainParts): Filter[] {
+  const { log, metrics, clock } = core;
+  const { listeners, limits: sizes, headers } = config;
+  const maxAge = (milliseconds: number): number => Math.round(milliseconds / 1000);
+  const now = (): number => clock.monotonic();
+  return [
+    // Everything after it, refusals included, carries the id.
+    correlation({ clock, ids: new Ids(clock) }),
+    // Sees every outcome, so it is entered before anything can refuse.
+    accessLog({
+      log,
+      metrics,
+      clock,
+      performanceLogs: config.logs.performanceLogs,
+      healthPath: listeners.healthCheckPath,
+    }),
+    // Refusals need these headers as much as answers do.
+    headers.enabled && securityHeaders(securityHeaderOptions(config, maxAge)),
+    // A message two readers could read two ways is nobody's to decide on.
+    wellFormed(sizes),
+    // The platform's probe comes with a host and from a place that nothing below would let in.
+    healthCheck(listeners.healthCheckPath, healthy),
+    // Cheapest decision that needs a valid Host.
+    trustedHost({ hosts: config.hosts.trusted }),
+    // Every later filter decides on the path: it must mean one thing.
+    pathPolicy({ lists: [] }),
+    // Preflights carry no credentials and must not meet limits or tokens.
+    config.cors.enabled && cors(corsOptions(config, maxAge)),
+    // A browser sends reports without credentials.
+    headers.cspReportPath !== undefined && cspReport({ path: headers.cspReportPath, log, metrics, now }),
+    // Of all that may be forwarded, as much as the app can bear.
+    limits(sizes, inFlight),
+    // The app's cookies and redirects, as the client must see them.
+    cookies(cookieOptions(config)),
+    redirects({ upstream: config.upstream.url.origin }),
+    // Innermost: it edits what the app said before anything decorates it.
+    config.logs.sanitizeErrors && sanitizeErrors({ log, redactor: core.redactor, clock }),
+  ].filter((filter) => filter !== false);
+}
+
+function securityHeaderOptions({ headers }: Config, seconds: (milliseconds: number) => number) {
+  return {
+    mode: headers.mode,
+    policy: {
+      csp: headers.csp,
+      default: headers.cspDefault,
+      script: headers.cspScript,
+      style: headers.cspStyle,
+      font: headers.cspFont,
+      img: headers.cspImg,
+      connect: headers.cspConnect,
+    },
+    cspReportOnly: headers.cspReportOnly,
+    cspReportPath: headers.cspReportPath,
+    hstsMaxAge: seconds(headers.hstsMaxAge),
+    referrerPolicy: headers.referrerPolicy,
+    permissionsPolicy: headers.permissionsPolicy,
+  };
+}
+
+function corsOptions({ cors }: Config, seconds: (milliseconds: number) => number) {
+  return {
+    origins: cors.origins,
+    allowCredentials: cors.allowCredentials,
+    methods: cors.allowedMethods,
+    headers: cors.allowedHeaders,
+    exposed: cors.exposedHeaders,
+    maxAge: seconds(cors.maxAge),
+  };
+}
+
+function cookieOptions({ headers }: Config) {
+  return {
+    secure: headers.cookieSecure === 'true',
+    httpOnly: headers.cookieHttpOnly === 'true',
+    scriptReadable: headers.cookieScriptReadable,
+    sameSite: headers.cookieSameSite,
+  };
+}

@@ -1,0 +1,141 @@
+/** Takes the chunked coding off a body, strictly (RFC 9112 §7.1); trailers are kept as flat pairs. */
+import { isFieldValue, isToken, trimOws } from '../syntax.ts';
+
+const SIZE = 0;
+const EXTENSION = 1;
+const SIZE_LF = 2;
+const DATA = 3;
+const DATA_CR = 4;
+const DATA_LF = 5;
+const TRAILER = 6;
+
+const MAX_EXTENSION = 1024;
+const CR = 13;
+const LF = 10;
+
+const hexDigit = (byte: number): number => {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const letter = byte | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+};
+
+export class ChunkedDecoder {
+  /** True once the last chunk and the trailer section were read. */
+  done = false;
+  trailers: string[] | undefined;
+  /** Why `feed` answered -1. */
+  reason = '';
+  private readonly emit: (chunk: Buffer) => void;
+  private readonly maxTrailerSize: number;
+  private state = SIZE;
+  private left = 0;
+  private digits = 0;
+  private extension = 0;
+  private trailer = '';
+
+  constructor(emit: (chunk: Buffer) => void, maxTrailerSize: number) {
+    this.emit = emit;
+    this.maxTrailerSize = maxTrailerSize;
+  }
+
+  reset(): void {
+    this.done = false;
+    this.trailers = undefined;
+    this.state = SIZE;
+    this.left = 0;
+    this.digits = 0;
+    this.trailer = '';
+  }
+
+  /** Bytes used, up to the end of the body; -1 when the coding is broken. */
+  feed(input: Buffer): number {
+    let at = 0;
+    while (at < input.length) {
+      if (this.state === DATA) {
+        const end = Math.min(input.length, at + this.left);
+        this.left -= end - at;
+        this.emit(input.subarray(at, end));
+        at = end;
+        if (this.left === 0) this.state = DATA_CR;
+        continue;
+      }
+      if (!this.byte(input[at++] as number)) return -1;
+      if (this.done) return at;
+    }
+    return at;
+  }
+
+  private byte(byte: number): boolean {
+    switch (this.state) {
+      case SIZE:
+        return this.size(byte);
+      case EXTENSION:
+        if (byte === CR) return this.to(SIZE_LF);
+        if (++this.extension > MAX_EXTENSION || (byte < 32 && byte !== 9) || byte === 127)
+          return this.bad('chunk extension');
+        return true;
+      case SIZE_LF:
+        if (byte !== LF) return this.bad('chunk size line');
+        return this.to(this.left === 0 ? TRAILER : DATA);
+      case DATA_CR:
+        return byte === CR ? this.to(DATA_LF) : this.bad('end of chunk');
+      case DATA_LF:
+        if (byte !== LF) return this.bad('end of chunk');
+        this.digits = 0;
+        return this.to(SIZE);
+      default:
+        return this.trailerByte(byte);
+    }
+  }
+
+  private size(byte: number): boolean {
+    const digit = hexDigit(byte);
+    if (digit >= 0) {
+      if (++this.digits > 12) return this.bad('chunk size');
+      this.left = this.left * 16 + digit;
+      return true;
+    }
+    if (this.digits === 0) return this.bad('chunk size');
+    if (byte === CR) return this.to(SIZE_LF);
+    if (byte !== 59) return this.bad('chunk size');
+    this.extension = 0;
+    return this.to(EXTENSION);
+  }
+
+  private trailerByte(byte: number): boolean {
+    this.trailer += String.fromCharCode(byte);
+    if (this.trailer.length > this.maxTrailerSize) return this.bad('trailer section too large');
+    if (byte !== LF) return true;
+    if (this.trailer === '\r\n') {
+      this.done = true;
+      return true;
+    }
+    if (!this.trailer.endsWith('\r\n')) return this.bad('trailer line');
+    if (!this.trailer.endsWith('\r\n\r\n')) return true;
+    return this.trailerSection();
+  }
+
+  private trailerSection(): boolean {
+    const trailers: string[] = [];
+    for (const line of this.trailer.slice(0, -4).split('\r\n')) {
+      const colon = line.indexOf(':');
+      const name = line.slice(0, Math.max(colon, 0));
+      const value = trimOws(line.slice(colon + 1));
+      if (!isToken(name) || !isFieldValue(value)) return this.bad('trailer line');
+      trailers.push(name, value);
+    }
+    this.trailers = trailers;
+    this.done = true;
+    return true;
+  }
+
+  private to(state: number): boolean {
+    this.state = state;
+    return true;
+  }
+
+  private bad(what: string): boolean {
+    this.reason = `malformed ${what}`;
+    return false;
+  }
+}

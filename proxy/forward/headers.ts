@@ -1,0 +1,244 @@
+/** What is stripped from and added to a head on its way: hop-by-hop fields, fields railguard owns, and every alias of theirs. */
+import type { Exchange } from '../exchange.ts';
+import { HeaderBlock, lowerName } from '../header-block.ts';
+
+/** RFC 9110 §7.6.1 and the obsolete relatives that real traffic still carries. */
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+];
+
+/** Fields whose value only railguard may state; what the client sent under these names never passes. */
+const OWNED = [
+  'forwarded',
+  'x-real-ip',
+  'x-original-url',
+  'x-original-uri',
+  'x-original-host',
+  'x-rewrite-url',
+  'x-envoy-external-address',
+  'x-envoy-original-path',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-correlation-id',
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+];
+const OWNED_PREFIXES = ['x-forwarded-', 'x-railguard-'];
+
+/** Client addresses stated by other vendors' edges: believed by some apps, so only a trusted peer may send them. */
+const VENDOR_ADDRESSES = [
+  'cf-connecting-ip',
+  'cf-connecting-ipv6',
+  'true-client-ip',
+  'fastly-client-ip',
+  'x-appengine-user-ip',
+];
+
+const PASS = 0;
+const DROP = 1;
+const HOST = 2;
+const CONNECTION = 3;
+const LENGTH = 4;
+const TRUSTED = 5;
+const VIA = 6;
+const TRAILER = 7;
+const UPGRADE = 8;
+const TE = 9;
+
+function classify(lower: string): number {
+  if (lower === 'host') return HOST;
+  if (lower === 'connection') return CONNECTION;
+  if (lower === 'content-length') return LENGTH;
+  if (lower === 'via') return VIA;
+  if (lower === 'trailer') return TRAILER;
+  if (lower === 'upgrade') return UPGRADE;
+  if (lower === 'te') return TE;
+  if (lower === 'expect' || HOP_BY_HOP.includes(lower)) return DROP;
+  const folded = lower.replaceAll(/[_.]/g, '-');
+  if (OWNED.includes(folded) || OWNED_PREFIXES.some((prefix) => folded.startsWith(prefix))) return DROP;
+  if (VENDOR_ADDRESSES.includes(folded)) return folded === lower ? TRUSTED : DROP;
+  // An alias of a framing or hop-by-hop field (`transfer_encoding`) is read as that field by CGI-like servers.
+  if (folded !== lower && (HOP_BY_HOP.includes(folded) || folded === 'content-length' || folded === 'host'))
+    return DROP;
+  return PASS;
+}
+
+/** Names and their treatment, remembered; `strip` adds names (or `prefix-*`) that are never taken from a client. */
+export class RequestFields {
+  private readonly known = new Map<string, number>();
+  private readonly strip: readonly string[];
+
+  constructor(strip: readonly string[] = []) {
+    this.strip = strip.map((name) => name.toLowerCase());
+  }
+
+  treatment(name: string): number {
+    const known = this.known.get(name);
+    if (known !== undefined) return known;
+    const lower = lowerName(name);
+    const treatment = this.stripped(lower) ? DROP : classify(lower);
+    if (this.known.size < 2048 && name.length <= 64)
+      this.known.set(Buffer.from(name, 'latin1').toString('latin1'), treatment);
+    return treatment;
+  }
+
+  private stripped(lower: string): boolean {
+    const folded = lower.replaceAll(/[_.]/g, '-');
+    return this.strip.some((entry) =>
+      entry.endsWith('*') ? folded.startsWith(entry.slice(0, -1)) : folded === entry,
+    );
+  }
+}
+
+export interface UpstreamHead {
+  /** Flat pairs, without framing fields. */
+  readonly headers: string[];
+  readonly host: string;
+}
+
+export interface HeadOptions {
+  readonly fields: RequestFields;
+  /** Sent as Host instead of the client's, when set. */
+  readonly host: string | undefined;
+}
+
+/** The head the upstream gets, save its framing: the client's own fields in order, case and number, then ours. */
+export function upstreamHead(x: Exchange, options: HeadOptions): UpstreamHead {
+  const { request, client } = x;
+  const { list } = request.headers;
+  const host = options.host ?? request.authority;
+  const nominated = nominations(request.headers);
+  const headers: string[] = [];
+  let via = '';
+  let hosted = false;
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] as string;
+    const value = list[i + 1] as string;
+    switch (options.fields.treatment(name)) {
+      case PASS:
+        if (nominated === undefined || !nominated.has(lowerName(name))) headers.push(name, value);
+        break;
+      case HOST:
+        if (!hosted) headers.push(name, host);
+        hosted = true;
+        break;
+      case VIA:
+        via = via === '' ? value : `${via}, ${value}`;
+        break;
+      case TRUSTED:
+        if (client.trusted && !nominated?.has(lowerName(name))) headers.push(name, value);
+        break;
+      case TRAILER:
+        if (request.body !== undefined && request.body.length < 0) headers.push(name, value);
+        break;
+    }
+  }
+  if (!hosted) headers.unshift('Host', host);
+  own(headers, x, via);
+  return { headers, host };
+}
+
+function own(headers: string[], x: Exchange, via: string): void {
+  const { client, request } = x;
+  headers.push(
+    'X-Forwarded-For',
+    client.address,
+    'X-Forwarded-Proto',
+    client.scheme,
+    'X-Forwarded-Host',
+    client.host,
+    'X-Real-IP',
+    client.address,
+    'Via',
+    via === '' ? `${request.version} railguard` : `${via}, ${request.version} railguard`,
+  );
+  for (const part of x.upstreamHeaders) headers.push(part);
+}
+
+/** Names that `Connection` asks to be removed (RFC 9110 §7.6.1); undefined in the common cases. */
+function nominations(headers: HeaderBlock): Set<string> | undefined {
+  let names: Set<string> | undefined;
+  const { list } = headers;
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] as string;
+    if (name.length !== 10 || lowerName(name) !== 'connection') continue;
+    const value = list[i + 1] as string;
+    if (value === 'keep-alive' || value === 'close' || value === 'Upgrade') continue;
+    for (const part of value.toLowerCase().split(',')) {
+      const option = part.trim();
+      if (option === '' || option === 'close' || option === 'keep-alive') continue;
+      names ??= new Set();
+      names.add(option);
+    }
+  }
+  return names;
+}
+
+const RESPONSE_DROP = new Set([...HOP_BY_HOP, 'content-length']);
+
+/**
+ * The reply's head as clients of any version may have it. Content-Length is stated again from the framing
+ * (`length` ≥ 0), so that it can stand there once only.
+ */
+export function replyHead(
+  raw: string[],
+  length: number,
+  nominated: readonly string[] | undefined,
+): HeaderBlock {
+  const kept: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const lower = lowerName(name);
+    if (lower === 'content-length' && length >= 0) kept.push(name, String(length));
+    else if (!RESPONSE_DROP.has(lower) && !nominated?.includes(lower)) kept.push(name, raw[i + 1] as string);
+  }
+  return new HeaderBlock(kept);
+}
+
+/** A trailer section may not carry what frames, routes or authenticates a message (RFC 9110 §6.5.1). */
+const NEVER_TRAILERS = new Set([
+  ...HOP_BY_HOP,
+  'content-length',
+  'content-encoding',
+  'content-type',
+  'content-range',
+  'host',
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'cache-control',
+  'expect',
+  'max-forwards',
+  'pragma',
+  'range',
+  'age',
+  'date',
+  'expires',
+  'location',
+  'retry-after',
+  'vary',
+  'www-authenticate',
+]);
+
+/** The trailers that may travel on; undefined when none is left. */
+export function passableTrailers(raw: readonly string[] | undefined): HeaderBlock | undefined {
+  if (raw === undefined) return undefined;
+  const kept: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const lower = lowerName(name);
+    if (!NEVER_TRAILERS.has(lower) && classify(lower) === PASS) kept.push(name, raw[i + 1] as string);
+  }
+  return kept.length === 0 ? undefined : new HeaderBlock(kept);
+}

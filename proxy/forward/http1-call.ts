@@ -1,0 +1,285 @@
+/** One request's trip to an HTTP/1.1 app: when it is sent, retried, answered, late or lost; the response body on its way down. */
+import { type BodySink, type BodySource, type Exchange, Reply } from '../exchange.ts';
+import { HeaderBlock } from '../header-block.ts';
+import type { Problem } from '../problem.ts';
+import { passableTrailers, replyHead } from './headers.ts';
+import type { Http1Connection, Served } from './http1-connection.ts';
+import type { Http1Pool, Waiter } from './http1-pool.ts';
+import { RequestWriter } from './http1-request.ts';
+import type { ResponseHead } from './response-parser.ts';
+import {
+  broken,
+  type Deadlines,
+  late,
+  lied,
+  type Timed,
+  type UpstreamOptions,
+  unreachable,
+} from './upstream.ts';
+
+/** Methods that may be sent twice without asking twice (RFC 9110 §9.2.2). */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+/** Response bytes held for a reply that is not yet being read; past it the socket is paused. */
+const HELD_BYTES = 64 * 1024;
+
+export class Http1Call implements Served, Waiter, BodySource, Timed {
+  deadline: number;
+  length = -1;
+  private readonly x: Exchange;
+  private readonly pool: Http1Pool;
+  private readonly options: UpstreamOptions;
+  private readonly deadlines: Deadlines;
+  private readonly resolve: (reply: Reply) => void;
+  private readonly reject: (problem: Problem) => void;
+  private connection: Http1Connection | undefined = undefined;
+  private reply: Reply | undefined = undefined;
+  private resolved = false;
+  private over = false;
+  private retried = false;
+  private readonly writer: RequestWriter;
+  private sink: BodySink | undefined = undefined;
+  private held: Buffer[] = [];
+  private heldBytes = 0;
+  private paused = false;
+  private complete = false;
+  private trailers: HeaderBlock | undefined = undefined;
+  private failure: Problem | undefined = undefined;
+  private startedAt = 0;
+
+  constructor(
+    x: Exchange,
+    pool: Http1Pool,
+    options: UpstreamOptions,
+    deadlines: Deadlines,
+    resolve: (reply: Reply) => void,
+    reject: (problem: Problem) => void,
+  ) {
+    this.x = x;
+    this.pool = pool;
+    this.options = options;
+    this.deadlines = deadlines;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.writer = new RequestWriter(x, options, this);
+    this.deadline = performance.now() + options.connectTimeout;
+  }
+
+  start(): void {
+    this.startedAt = performance.now();
+    this.x.onGone = () => this.cancel();
+    this.deadlines.add(this);
+    this.pool.acquire(this);
+  }
+
+  take(connection: Http1Connection): void {
+    this.connection = connection;
+    const { request } = this.x;
+    const { connectTimeout, responseTimeout } = this.options;
+    this.deadline = performance.now() + (connection.connected ? responseTimeout : connectTimeout);
+    connection.serve(this, request.method, request.kind === 'upgrade');
+    this.writer.send(connection.socket);
+  }
+
+  onReady(): void {
+    this.awaitHead();
+  }
+
+  onDrain(): void {
+    this.writer.onDrain();
+  }
+
+  /** The request moves on: the response is due from now. */
+  awaitHead(): void {
+    if (this.reply === undefined) this.deadline = performance.now() + this.options.responseTimeout;
+  }
+
+  /** The client's body broke off: the app must not take the part for the whole (RFC 9112 §8). */
+  onRequestBroken(problem: Problem): void {
+    this.settle(problem);
+  }
+
+  // ---- response: what the connection reads
+
+  onInterim(status: number, headers: string[]): void {
+    if (status !== 100) this.x.interim?.(status, replyHead(headers, -1, undefined));
+  }
+
+  onHead(head: ResponseHead): void {
+    const { method } = this.x.request;
+    const bodiless = method === 'HEAD' || head.status === 204 || head.status === 304;
+    const length = head.status === 204 ? -1 : head.length;
+    this.length = head.length;
+    this.reply = this.replyOf(head, replyHead(head.headers, length, head.nominated));
+    this.reply.body = bodiless || head.length === 0 ? undefined : this;
+    this.x.upstreamMs = performance.now() - this.startedAt;
+    this.deadline = performance.now() + this.options.idleTimeout;
+  }
+
+  private replyOf(head: ResponseHead, headers: HeaderBlock): Reply {
+    if (head.chunked)
+      for (const raw of new HeaderBlock(head.headers).getAll('trailer')) headers.append('Trailer', raw);
+    return new Reply(head.status, headers, undefined, 'upstream', head.reason);
+  }
+
+  onBody(chunk: Buffer): void {
+    if (this.over) return;
+    this.deadline = performance.now() + this.options.idleTimeout;
+    if (this.sink !== undefined) {
+      this.sink.write(chunk);
+      return;
+    }
+    this.held.push(chunk);
+    this.heldBytes += chunk.length;
+    if (this.heldBytes > HELD_BYTES) this.connection?.socket.pause();
+  }
+
+  onMessageEnd(trailers: string[] | undefined, reusable: boolean): void {
+    this.complete = true;
+    this.trailers = passableTrailers(trailers);
+    const { connection } = this;
+    this.connection = undefined;
+    const whole = this.writer.sent;
+    this.writer.stop();
+    if (connection !== undefined && (!reusable || !whole)) connection.destroy();
+    if (this.sink !== undefined) this.finish();
+  }
+
+  /** One read is through: a body that came whole with its head needs no stream. */
+  onRead(): void {
+    const { reply } = this;
+    if (reply === undefined || this.resolved || this.over) return;
+    this.resolved = true;
+    if (this.complete && this.length > 0 && this.trailers === undefined && reply.body === this) {
+      reply.body = this.held.length === 1 ? this.held[0] : Buffer.concat(this.held);
+      this.held = [];
+    }
+    if (this.complete && reply.body !== this) this.dispose();
+    this.resolve(reply);
+  }
+
+  onSwitch(head: ResponseHead, rest: Buffer): void {
+    const socket = this.connection?.socket;
+    this.connection = undefined;
+    if (socket === undefined || this.over) {
+      socket?.destroy();
+      return;
+    }
+    const headers = new HeaderBlock(head.headers);
+    if (headers.get('upgrade')?.toLowerCase() !== 'websocket') {
+      socket.destroy();
+      this.settle(lied('switched to a protocol nobody asked for'));
+      return;
+    }
+    const reply = new Reply(
+      101,
+      replyHead(head.headers, -1, head.nominated),
+      undefined,
+      'upstream',
+      head.reason,
+    );
+    reply.tunnel = { upstream: socket, first: Buffer.from(rest) };
+    this.x.upstreamMs = performance.now() - this.startedAt;
+    this.dispose();
+    this.resolve(reply);
+  }
+
+  onFault(reason: string): void {
+    this.connection = undefined;
+    this.settle(lied(reason));
+  }
+
+  onLost(connection: Http1Connection, error: Error | undefined): void {
+    this.connection = undefined;
+    if (this.over) return;
+    if (connection.reused && this.reply === undefined && !this.retried && this.repeatable()) {
+      const fresh = this.pool.fresh();
+      if (fresh !== undefined) {
+        this.retried = true;
+        this.take(fresh);
+        return;
+      }
+    }
+    const cause = error ?? new Error('upstream: connection closed');
+    this.settle(connection.connected ? broken(cause) : unreachable(cause));
+  }
+
+  private repeatable(): boolean {
+    return IDEMPOTENT.has(this.x.request.method) && this.x.request.body === undefined;
+  }
+
+  // ---- response body: what the reply's reader asks for
+
+  flow(sink: BodySink): void {
+    this.sink = sink;
+    for (const chunk of this.held) sink.write(chunk);
+    this.held = [];
+    if (this.failure !== undefined) sink.fail(this.failure);
+    else if (this.complete) this.finish();
+    else if (!this.paused) this.connection?.socket.resume();
+  }
+
+  pause(): void {
+    this.paused = true;
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.connection?.socket.pause();
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.deadline = performance.now() + this.options.idleTimeout;
+    this.connection?.socket.resume();
+  }
+
+  /** The client is gone, or nobody wants this response. */
+  cancel(): void {
+    if (this.over) return;
+    this.dispose();
+    this.connection?.destroy();
+    this.connection = undefined;
+    this.writer.stop();
+  }
+
+  // ---- endings
+
+  expire(): void {
+    const connection = this.connection;
+    if (connection === undefined) this.settle(late('no connection became free in time'));
+    else if (!connection.connected) this.settle(late('no connection in time'));
+    else this.settle(late(this.reply === undefined ? 'no response in time' : 'silent for too long'));
+  }
+
+  private finish(): void {
+    const { sink } = this;
+    this.dispose();
+    sink?.end(this.trailers);
+  }
+
+  private settle(problem: Problem): void {
+    if (this.over) return;
+    this.dispose();
+    const { connection } = this;
+    this.connection = undefined;
+    connection?.release();
+    connection?.destroy();
+    this.writer.stop();
+    if (this.sink !== undefined) this.sink.fail(problem);
+    else if (this.reply === undefined) this.reject(problem);
+    else this.breakOff(this.reply, problem);
+  }
+
+  /** The head is there but the body is cut: the reader gets what came, then the failure. */
+  private breakOff(reply: Reply, problem: Problem): void {
+    this.failure = problem;
+    if (this.resolved) return;
+    this.resolved = true;
+    reply.body = this;
+    this.resolve(reply);
+  }
+
+  private dispose(): void {
+    this.over = true;
+    this.x.onGone = undefined;
+    this.deadlines.delete(this);
+    this.pool.forget(this);
+  }
+}

@@ -1,0 +1,109 @@
+/** Writes one request to an HTTP/1.1 app: its head, its framing, its body as it comes, held back when the app is slow. */
+import type { Socket } from 'node:net';
+import type { BodySink, Exchange } from '../exchange.ts';
+import type { HeaderBlock } from '../header-block.ts';
+import type { Problem } from '../problem.ts';
+import { passableTrailers, upstreamHead } from './headers.ts';
+import type { UpstreamOptions } from './upstream.ts';
+
+export interface RequestEvents {
+  /** Body bytes were handed to the socket. */
+  awaitHead(): void;
+  /** The body ended before its end. */
+  onRequestBroken(problem: Problem): void;
+}
+
+const uncork = (socket: Socket): void => socket.uncork();
+
+export class RequestWriter implements BodySink {
+  /** The whole request was handed to the socket. */
+  sent: boolean;
+  private stopped = false;
+  private paused = false;
+  private socket: Socket | undefined = undefined;
+  private readonly chunked: boolean;
+  private readonly x: Exchange;
+  private readonly options: UpstreamOptions;
+  private readonly events: RequestEvents;
+
+  constructor(x: Exchange, options: UpstreamOptions, events: RequestEvents) {
+    const { body } = x.request;
+    this.x = x;
+    this.options = options;
+    this.events = events;
+    this.sent = body === undefined;
+    this.chunked = body !== undefined && body.length < 0;
+  }
+
+  send(socket: Socket): void {
+    const { body } = this.x.request;
+    this.socket = socket;
+    if (body === undefined) {
+      socket.write(this.head(), 'latin1');
+      return;
+    }
+    socket.cork();
+    process.nextTick(uncork, socket);
+    socket.write(this.head(), 'latin1');
+    body.flow(this);
+  }
+
+  /** No more of the body is wanted: what the client still sends is discarded. */
+  stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    if (!this.sent) this.x.request.body?.cancel();
+  }
+
+  onDrain(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    if (!this.stopped) this.x.request.body?.resume();
+  }
+
+  write(chunk: Buffer): void {
+    const { socket } = this;
+    if (socket === undefined || this.stopped || chunk.length === 0) return;
+    this.events.awaitHead();
+    if (this.chunked) socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');
+    let flowing = socket.write(chunk);
+    if (this.chunked) flowing = socket.write('\r\n', 'latin1');
+    if (flowing || this.paused) return;
+    this.paused = true;
+    this.x.request.body?.pause();
+  }
+
+  end(trailers?: HeaderBlock): void {
+    this.sent = true;
+    if (this.socket === undefined || this.stopped || !this.chunked) return;
+    const passable = passableTrailers(trailers?.list)?.list ?? [];
+    this.socket.write(`0\r\n${lines(passable)}\r\n`, 'latin1');
+  }
+
+  fail(problem: Problem): void {
+    this.sent = true;
+    if (!this.stopped) this.events.onRequestBroken(problem);
+  }
+
+  private head(): string {
+    const { request } = this.x;
+    const { fields, hostHeader, url } = this.options;
+    const host = hostHeader === 'upstream' ? url.host : undefined;
+    const { headers } = upstreamHead(this.x, { fields, host });
+    return `${request.method} ${request.target} HTTP/1.1\r\n${lines(headers)}${this.framing()}\r\n`;
+  }
+
+  private framing(): string {
+    const { request } = this.x;
+    if (request.kind === 'upgrade') return 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+    if (this.chunked) return 'Transfer-Encoding: chunked\r\n';
+    if (request.body !== undefined) return `Content-Length: ${request.body.length}\r\n`;
+    return request.headers.has('content-length') ? 'Content-Length: 0\r\n' : '';
+  }
+}
+
+function lines(pairs: readonly string[]): string {
+  let text = '';
+  for (let i = 0; i < pairs.length; i += 2) text += `${pairs[i]}: ${pairs[i + 1]}\r\n`;
+  return text;
+}

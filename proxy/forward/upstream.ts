@@ -1,0 +1,75 @@
+/** What every way to the app has in common: options, the deadlines of a call, and the errors a connection can die of. */
+import type { ProbeResult } from '../../core/lifecycle.ts';
+import type { Exchange, Reply } from '../exchange.ts';
+import { Problem } from '../problem.ts';
+import type { RequestFields } from './headers.ts';
+
+/** All times in milliseconds, sizes in bytes. */
+export interface UpstreamOptions {
+  readonly url: URL;
+  readonly connectTimeout: number;
+  readonly responseTimeout: number;
+  readonly idleTimeout: number;
+  readonly keepalive: number;
+  readonly maxConnections: number;
+  readonly hostHeader: 'preserve' | 'upstream';
+  readonly maxHeaderSize: number;
+  readonly fields: RequestFields;
+}
+
+export interface Upstream {
+  /** Resolves with the app's head (the body may still be on its way); rejects with a Problem. */
+  forward(x: Exchange): Promise<Reply>;
+  /** Can a connection be opened now? Waits at most `timeout` ms. */
+  reach(timeout: number): Promise<ProbeResult>;
+  /** Closes what is idle; what is in use goes on until it ends. */
+  close(): void;
+}
+
+/** Host and port of an upstream URL, as net.connect takes them. */
+export function endpoint(url: URL): { host: string; port: number } {
+  const secure = url.protocol === 'https:';
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || (secure ? 443 : 80)) };
+}
+
+export const unreachable = (cause: unknown): Problem => new Problem('upstream_unreachable', { cause });
+export const broken = (cause: unknown): Problem => new Problem('upstream_error', { cause });
+export const lied = (reason: string): Problem =>
+  new Problem('upstream_protocol', { cause: new Error(`upstream: ${reason}`) });
+export const late = (what: string): Problem =>
+  new Problem('upstream_timeout', { cause: new Error(`upstream: ${what}`) });
+
+/** Something with a moment at which it has waited long enough. */
+export interface Timed {
+  /** Milliseconds on the monotonic clock; Infinity while nothing is awaited. */
+  deadline: number;
+  expire(): void;
+}
+
+/** One timer for all calls: a deadline costs a number, not a timer (late by at most the interval). */
+export class Deadlines {
+  private readonly waiting = new Set<Timed>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(interval: number) {
+    this.timer = setInterval(() => this.sweep(), interval);
+    this.timer.unref();
+  }
+
+  add(timed: Timed): void {
+    this.waiting.add(timed);
+  }
+
+  delete(timed: Timed): void {
+    this.waiting.delete(timed);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private sweep(): void {
+    const now = performance.now();
+    for (const timed of this.waiting) if (timed.deadline <= now) timed.expire();
+  }
+}

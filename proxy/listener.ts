@@ -1,0 +1,134 @@
+/** One public port for everything: the first bytes (or ALPN) say HTTP/1.1 or HTTP/2, and an upgrade is HTTP/1's event. */
+import http from 'node:http';
+import https from 'node:https';
+import net, { type AddressInfo, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { Http1Side } from './serve/http1.ts';
+import { Http2Side } from './serve/http2.ts';
+import type { Serving } from './serve/serving.ts';
+
+export interface ListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+}
+
+type ConnectionListener = (this: http.Server, socket: Socket) => void;
+
+/** RFC 9113 §3.4: what an HTTP/2 client with prior knowledge sends first. */
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+
+/** Milliseconds without a request after which a draining connection counts as idle. */
+const QUIET = 500;
+
+export class Listener {
+  private draining: NodeJS.Timeout | undefined = undefined;
+  private readonly options: ListenerOptions;
+  private readonly serving: Serving;
+  private readonly server: http.Server;
+  private readonly http1: Http1Side;
+  private readonly http2: Http2Side;
+  private readonly parse: ConnectionListener;
+  private readonly sockets = new Set<Socket>();
+
+  constructor(options: ListenerOptions, serving: Serving) {
+    this.options = options;
+    this.serving = serving;
+    const { tls } = options;
+    const settings = Http1Side.options(serving);
+    this.server =
+      tls === undefined
+        ? http.createServer(settings)
+        : https.createServer({
+            ...settings,
+            ...tls,
+            ALPNProtocols: ['h2', 'http/1.1'],
+            minVersion: 'TLSv1.2',
+          });
+    const event = tls === undefined ? 'connection' : 'secureConnection';
+    // Node's own listener parses HTTP/1; ours stands before it and decides which sockets it gets.
+    this.parse = this.server.listeners(event).at(-1) as ConnectionListener;
+    this.server.removeListener(event, this.parse);
+    this.server.on(event, (socket: Socket) => this.onConnection(socket));
+    if (tls !== undefined) this.server.on('tlsClientError', (_error, socket) => socket.destroy());
+    this.http1 = new Http1Side(this.server, serving);
+    this.http2 = new Http2Side(serving);
+  }
+
+  /** Rejects with code EADDRINUSE when the port is taken. */
+  listen(): Promise<AddressInfo> {
+    const { host, port } = this.options;
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ host, port, backlog: 4096 }, () => {
+        this.server.off('error', reject);
+        this.server.on('error', (error) =>
+          this.serving.core.log.error('lifecycle', 'the public port failed', { error }),
+        );
+        resolve(this.server.address() as AddressInfo);
+      });
+    });
+  }
+
+  /** Stops accepting, tells HTTP/2 clients to go (GOAWAY), ends HTTP/1.1 connections as they fall idle. */
+  drain(): void {
+    // http.Server's own close() would cut connections whose next request is already on the wire.
+    net.Server.prototype.close.call(this.server);
+    this.http2.drain();
+    this.draining = setInterval(() => this.http1.endIdle(QUIET), QUIET / 2);
+    this.draining.unref();
+  }
+
+  /** Cuts what is left. */
+  destroy(): void {
+    clearInterval(this.draining);
+    this.server.closeAllConnections();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private onConnection(socket: Socket): void {
+    if (this.sockets.size >= this.serving.options.maxConnections) {
+      socket.end(
+        'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+      );
+      socket.destroySoon();
+      return;
+    }
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    if (this.options.tls === undefined) this.sniff(socket);
+    else if ((socket as TLSSocket).alpnProtocol === 'h2') this.http2.adopt(socket, true);
+    else this.serveHttp1(socket, true);
+  }
+
+  private serveHttp1(socket: Socket, secure: boolean): void {
+    this.http1.adopt(socket, secure);
+    this.parse.call(this.server, socket);
+  }
+
+  /** Waits for as many bytes as tell the protocols apart; a peer that sends none is dropped. */
+  private sniff(socket: Socket): void {
+    let seen: Buffer | undefined;
+    const drop = (): void => {
+      socket.destroy();
+    };
+    const onData = (chunk: Buffer): void => {
+      seen = seen === undefined ? chunk : Buffer.concat([seen, chunk]);
+      const length = Math.min(seen.length, PREFACE.length);
+      const preface = seen.compare(PREFACE, 0, length, 0, length) === 0;
+      if (preface && length < PREFACE.length) return;
+      socket.off('data', onData);
+      socket.off('error', drop);
+      socket.off('timeout', drop);
+      socket.off('end', drop);
+      socket.setTimeout(0);
+      socket.unshift(seen);
+      if (preface) this.http2.adopt(socket, false);
+      else this.serveHttp1(socket, false);
+    };
+    socket.on('data', onData);
+    socket.on('error', drop);
+    socket.on('end', drop);
+    socket.setTimeout(this.serving.options.headerTimeout, drop);
+  }
+}

@@ -1,0 +1,85 @@
+/** The data plane put together: client → chain → app, behind one port. */
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../config/load.ts';
+import type { Core } from '../core/core.ts';
+import type { Probe } from '../core/lifecycle.ts';
+import { chain, REPORTABLE } from './chain.ts';
+import { ClientResolver } from './client.ts';
+import { H2cUpstream } from './forward/h2c.ts';
+import { RequestFields } from './forward/headers.ts';
+import { Http1Upstream } from './forward/http1.ts';
+import type { Upstream } from './forward/upstream.ts';
+import { Listener } from './listener.ts';
+import { Tunnels } from './serve/tunnel.ts';
+import { UpstreamHealth } from './upstream-health.ts';
+import { Walk } from './walk.ts';
+
+/** Milliseconds for tunnels to end after their Close. */
+const TUNNEL_GRACE = 1500;
+
+export class DataPlane {
+  /** What only the data plane knows, for whoever asks how it is. */
+  readonly probes: readonly Probe[];
+  private readonly walk: Walk;
+  private readonly upstream: Upstream;
+  private readonly tunnels: Tunnels;
+  private readonly listener: Listener;
+
+  constructor(config: Config, core: Core) {
+    this.upstream = createUpstream(config, core);
+    const health = new UpstreamHealth((timeout) => this.upstream.reach(timeout));
+    this.probes = [health];
+    const healthy = (): boolean | Promise<boolean> => {
+      if (core.lifecycle.phase !== 'serving') return false;
+      const result = health.check();
+      return result instanceof Promise ? result.then(({ ok }) => ok) : result.ok;
+    };
+    this.tunnels = new Tunnels(core.metrics.connections.websocket);
+    this.walk = new Walk({
+      filters: chain(config, { core, healthy, inFlight: () => this.walk.inFlight }),
+      forward: (x) => this.upstream.forward(x),
+      core,
+      reportOnly: reportOnly(config),
+    });
+    const clients = new ClientResolver({
+      source: config.client.ipSource,
+      trustedProxies: config.client.trustedProxies,
+    });
+    const { host, port, tlsCert, tlsKey } = config.listeners;
+    const tls =
+      tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey.reveal() } : undefined;
+    const serving = { options: config.limits, core, walk: this.walk, clients, tunnels: this.tunnels };
+    this.listener = new Listener({ host, port, tls }, serving);
+  }
+
+  /** Rejects with code EADDRINUSE when the port is taken. */
+  listen(): Promise<AddressInfo> {
+    return this.listener.listen();
+  }
+
+  /** Finishes what is under way, for `timeout` ms at most; then ends tunnels (1001) and cuts the rest. */
+  async drain(timeout: number): Promise<void> {
+    this.listener.drain();
+    await until(() => this.walk.inFlight <= this.tunnels.size, timeout);
+    this.tunnels.closeAll();
+    await until(() => this.walk.inFlight === 0, TUNNEL_GRACE);
+    this.listener.destroy();
+    this.upstream.close();
+  }
+}
+
+function createUpstream(config: Config, core: Core): Upstream {
+  const { limits, upstream } = config;
+  const options = { ...upstream, maxHeaderSize: limits.maxUpstreamHeaderSize, fields: new RequestFields() };
+  return upstream.url.protocol === 'h2c:' ? new H2cUpstream(options, core) : new Http1Upstream(options, core);
+}
+
+function reportOnly({ rollout }: Config): ReadonlySet<string> {
+  return rollout.enforcement === 'report' ? REPORTABLE : new Set(rollout.reportOnly);
+}
+
+/** Looks every 20 ms; resolves when it holds or the time is up. */
+async function until(holds: () => boolean, timeout: number): Promise<void> {
+  const end = performance.now() + timeout;
+  while (!holds() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+}

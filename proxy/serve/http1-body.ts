@@ -1,0 +1,77 @@
+/** A client's HTTP/1.1 request body as a source: it flows when somebody asks, and asks for it (100 Continue) only then. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BodySink, BodySource } from '../exchange.ts';
+import { HeaderBlock } from '../header-block.ts';
+import type { Problem } from '../problem.ts';
+
+export class Http1Body implements BodySource {
+  readonly length: number;
+  /** The last byte was read off the connection. */
+  complete = false;
+  received = 0;
+  private readonly request: IncomingMessage;
+  /** Set while the client waits for a 100 Continue (RFC 9110 §10.1.1). */
+  private continuing: ServerResponse | undefined;
+  private sink: BodySink | undefined = undefined;
+  private failure: Problem | undefined = undefined;
+  private cancelled = false;
+
+  constructor(request: IncomingMessage, length: number, continuing: ServerResponse | undefined) {
+    this.request = request;
+    this.length = length;
+    this.continuing = continuing;
+  }
+
+  /** The client was told, or never asked, to send its body: bytes of it are on their way. */
+  get expected(): boolean {
+    return this.continuing === undefined;
+  }
+
+  flow(sink: BodySink): void {
+    this.sink = sink;
+    if (this.failure !== undefined) {
+      sink.fail(this.failure);
+      return;
+    }
+    const { request } = this;
+    request.on('data', this.onData);
+    request.on('end', this.onEnd);
+    this.continuing?.writeContinue();
+    this.continuing = undefined;
+  }
+
+  pause(): void {
+    this.request.pause();
+  }
+
+  resume(): void {
+    this.request.resume();
+  }
+
+  cancel(): void {
+    if (this.cancelled) return;
+    this.cancelled = true;
+    this.sink = undefined;
+    if (!this.complete) this.request.on('end', this.onEnd);
+    this.request.resume();
+  }
+
+  /** The connection broke or lied before the body's end. */
+  fail(problem: Problem): void {
+    if (this.complete || this.failure !== undefined) return;
+    this.failure = problem;
+    this.sink?.fail(problem);
+  }
+
+  private readonly onData = (chunk: Buffer): void => {
+    this.received += chunk.length;
+    this.sink?.write(chunk);
+  };
+
+  private readonly onEnd = (): void => {
+    if (this.complete || !this.request.complete) return;
+    this.complete = true;
+    const { rawTrailers } = this.request;
+    this.sink?.end(rawTrailers.length > 0 ? new HeaderBlock(rawTrailers) : undefined);
+  };
+}

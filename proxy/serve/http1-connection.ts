@@ -1,0 +1,206 @@
+/** One HTTP/1.1 client connection: its exchanges one after the other, however many were pipelined. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Peer } from '../client.ts';
+import type { Exchange } from '../exchange.ts';
+import { HeaderBlock } from '../header-block.ts';
+import type { Problem } from '../problem.ts';
+import { Http1Body } from './http1-body.ts';
+import { Http1Responder } from './http1-responder.ts';
+import { RawResponder } from './raw-responder.ts';
+import { malformed } from './request-head.ts';
+import { openExchange, type Serving } from './serving.ts';
+
+/** Pipelined requests parsed ahead; past it the connection is not read (RFC 9112 §9.3.2). */
+const PIPELINE_HIGH = 8;
+/** What one read may hold beyond that: more is no client we know. */
+const PIPELINE_MAX = 1000;
+
+interface Pending {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly continuing: boolean;
+}
+
+interface Current {
+  readonly x: Exchange;
+  readonly responder: Http1Responder | RawResponder;
+  readonly body: Http1Body | undefined;
+}
+
+export class Http1Connection {
+  private readonly socket: Socket;
+  private readonly peer: Peer;
+  private readonly serving: Serving;
+  private current: Current | undefined = undefined;
+  private readonly queue: Pending[] = [];
+  private fault: Problem | undefined = undefined;
+  private paused = false;
+  /** The last answer of this connection is on its way: what still comes is not looked at. */
+  private last = false;
+  private timedOut = false;
+
+  constructor(socket: Socket, peer: Peer, serving: Serving) {
+    this.socket = socket;
+    this.peer = peer;
+    this.serving = serving;
+    socket.on('timeout', () => {
+      this.timedOut = true;
+    });
+    socket.on('close', () => this.closed());
+  }
+
+  /** Milliseconds on the monotonic clock since when it waits for a request; Infinity while it answers one. */
+  idleSince = performance.now();
+
+  get busy(): boolean {
+    return this.current !== undefined || this.queue.length > 0;
+  }
+
+  request(request: IncomingMessage, response: ServerResponse, continuing: boolean): void {
+    if (this.last || this.fault !== undefined) return;
+    const pending = { request, response, continuing };
+    if (this.current === undefined) {
+      this.open(pending);
+      return;
+    }
+    this.queue.push(pending);
+    if (this.queue.length > PIPELINE_MAX) this.socket.destroy();
+    else if (this.queue.length >= PIPELINE_HIGH && !this.paused) {
+      this.paused = true;
+      // The parser resumes the socket at each message end: pause after it is through with this read.
+      process.nextTick(() => this.paused && this.socket.pause());
+    }
+  }
+
+  /** A WebSocket handshake: the parser has let go of the socket. */
+  upgrade(request: IncomingMessage, early: Buffer): void {
+    if (this.busy) {
+      this.fault = malformed('A connection can not be switched behind other requests.');
+      return;
+    }
+    this.last = true;
+    const { socket, serving } = this;
+    socket.removeAllListeners('timeout');
+    socket.on('error', () => socket.destroy());
+    const { options, tunnels } = serving;
+    const responder = new RawResponder(socket, early, { ...options, tunnels }, (outcome) =>
+      this.over(outcome),
+    );
+    this.start(request, responder, undefined, 'upgrade');
+  }
+
+  /** The parser gave up on what the client sends, or the client was too slow. */
+  broken(problem: Problem): void {
+    const { current } = this;
+    if (this.last || !this.socket.writable) {
+      if (current === undefined) this.socket.destroy();
+      return;
+    }
+    if (current === undefined) {
+      this.answerFault(problem);
+      return;
+    }
+    const { responder, body } = current;
+    if (body === undefined || body.complete) {
+      this.fault = problem;
+      return;
+    }
+    this.last = true;
+    if (responder instanceof Http1Responder && responder.started) this.socket.destroy();
+    else body.fail(problem);
+  }
+
+  private open({ request, response, continuing }: Pending): void {
+    const body = bodyOf(request, continuing ? response : undefined);
+    const { writeTimeout } = this.serving.options;
+    const { lifecycle } = this.serving.core;
+    const responder = new Http1Responder(request, response, body, { writeTimeout, lifecycle }, (outcome) =>
+      this.over(outcome),
+    );
+    this.start(request, responder, body, 'http');
+  }
+
+  private start(
+    request: IncomingMessage,
+    responder: Http1Responder | RawResponder,
+    body: Http1Body | undefined,
+    kind: 'http' | 'upgrade',
+  ): void {
+    const { serving, peer } = this;
+    const x = openExchange(serving, peer, {
+      kind,
+      version: request.httpVersionMinor === 0 ? '1.0' : '1.1',
+      method: request.method ?? '',
+      target: request.url ?? '',
+      headers: new HeaderBlock(request.rawHeaders),
+      body,
+    });
+    x.interim = (status, headers) => responder.interim(status, headers);
+    this.current = { x, responder, body };
+    serving.walk.start(x, responder);
+  }
+
+  /** A message without a readable head still gets the chain's answer: id, headers, log line. */
+  private answerFault(fault: Problem): void {
+    this.last = true;
+    const { socket, serving } = this;
+    const { options, tunnels } = serving;
+    const responder = new RawResponder(socket, Buffer.alloc(0), { ...options, tunnels }, (outcome) =>
+      this.over(outcome),
+    );
+    const raw = {
+      kind: 'http',
+      version: '1.1',
+      method: '-',
+      target: '*',
+      headers: new HeaderBlock(),
+      body: undefined,
+      fault,
+    } as const;
+    const x = openExchange(serving, this.peer, raw);
+    this.current = { x, responder, body: undefined };
+    serving.walk.start(x, responder);
+  }
+
+  private over(outcome: Parameters<Serving['walk']['finish']>[1]): void {
+    const { current } = this;
+    if (current === undefined) return;
+    current.x.bytesIn = current.body?.received ?? 0;
+    this.current = undefined;
+    this.idleSince = performance.now();
+    this.serving.walk.finish(current.x, outcome);
+    this.next();
+  }
+
+  private next(): void {
+    if (this.last || this.socket.destroyed) return;
+    const pending = this.queue.shift();
+    if (pending !== undefined) {
+      if (this.paused && this.queue.length < PIPELINE_HIGH) {
+        this.paused = false;
+        this.socket.resume();
+      }
+      this.open(pending);
+    } else if (this.fault !== undefined) this.answerFault(this.fault);
+  }
+
+  private closed(): void {
+    this.last = true;
+    this.queue.length = 0;
+    const { current } = this;
+    if (current === undefined) return;
+    const { x, body, responder } = current;
+    body?.fail(malformed('The request body ended early.'));
+    x.abandon();
+    responder.closed(this.timedOut);
+  }
+}
+
+/** A body is there when the head frames one (RFC 9112 §6.3); the parser has validated the framing. */
+function bodyOf(request: IncomingMessage, continuing: ServerResponse | undefined): Http1Body | undefined {
+  const { 'transfer-encoding': coding, 'content-length': length } = request.headers;
+  if (coding !== undefined) return new Http1Body(request, -1, continuing);
+  const bytes = Number(length ?? 0);
+  return bytes > 0 ? new Http1Body(request, bytes, continuing) : undefined;
+}

@@ -1,0 +1,122 @@
+/** The HTTP/1.1 side of the public port: Node's own parser and server, with our limits, one connection object a socket. */
+import type http from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { lowerName } from '../header-block.ts';
+import { Problem } from '../problem.ts';
+import { Http1Connection } from './http1-connection.ts';
+import { malformed } from './request-head.ts';
+import type { Serving } from './serving.ts';
+
+const connectionOf = new WeakMap<object, Http1Connection>();
+
+/** Adopts `server`, which gets connections by its `connection` (or `secureConnection`) listener, given back here. */
+export class Http1Side {
+  private readonly serving: Serving;
+  private readonly live = new Set<Http1Connection>();
+  private readonly sockets = new WeakMap<Http1Connection, Socket>();
+
+  constructor(server: http.Server, serving: Serving) {
+    this.serving = serving;
+    server.maxHeadersCount = 0;
+    server.keepAliveTimeout = serving.options.keepaliveTimeout;
+    server.timeout = 0;
+    server.on('request', (request, response) => this.onRequest(request, response, false));
+    server.on('checkContinue', (request, response) => this.onRequest(request, response, true));
+    // An expectation nobody knows is dropped, as RFC 9110 §10.1.1 allows: the field never reaches the app.
+    server.on('checkExpectation', (request, response) => this.onRequest(request, response, false));
+    server.on('upgrade', (request, socket, early) => this.onUpgrade(request, socket as Socket, early));
+    server.on('connect', (request, socket, early) => this.onUpgrade(request, socket as Socket, early));
+    server.on('clientError', (error, socket) => this.onClientError(error, socket as Socket));
+  }
+
+  /** Options for http.createServer: they can't be set later. */
+  static options(serving: Serving): http.ServerOptions {
+    const { maxHeaderSize, maxUrlLength, headerTimeout, bodyTimeout } = serving.options;
+    return {
+      // Our own counting decides between 414 and 431; the parser stops what is beyond both.
+      maxHeaderSize: maxHeaderSize + maxUrlLength + 1024,
+      headersTimeout: headerTimeout,
+      requestTimeout: headerTimeout + bodyTimeout,
+      connectionsCheckingInterval: Math.min(500, Math.max(50, headerTimeout / 4)),
+      requireHostHeader: false,
+      noDelay: true,
+      shouldUpgradeCallback: (request) =>
+        isWebSocket(request) && connectionOf.get(request.socket)?.busy !== true,
+    };
+  }
+
+  /** A socket whose first bytes are HTTP/1. */
+  adopt(socket: Socket, secure: boolean): void {
+    const peer = this.serving.clients.peer(socket.remoteAddress, secure);
+    const connection = new Http1Connection(socket, peer, this.serving);
+    const level = this.serving.core.metrics.connections.h1;
+    level.inc();
+    connectionOf.set(socket, connection);
+    this.live.add(connection);
+    this.sockets.set(connection, socket);
+    socket.once('close', () => {
+      level.dec();
+      this.live.delete(connection);
+    });
+  }
+
+  /**
+   * Ends connections that have been idle for `quiet` ms. Not at once: the next request of a busy client may be on
+   * the wire, and its answer carries `Connection: close`.
+   */
+  endIdle(quiet: number): void {
+    const now = performance.now();
+    for (const connection of this.live) {
+      if (!connection.busy && now - connection.idleSince >= quiet) this.sockets.get(connection)?.end();
+    }
+  }
+
+  private onRequest(request: IncomingMessage, response: ServerResponse, continuing: boolean): void {
+    connectionOf.get(request.socket)?.request(request, response, continuing);
+  }
+
+  private onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
+    connectionOf.get(socket)?.upgrade(request, early);
+  }
+
+  private onClientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): void {
+    const connection = connectionOf.get(socket);
+    if (connection === undefined || error.code === 'ECONNRESET') socket.destroy();
+    else connection.broken(parseProblem(error));
+  }
+}
+
+/** A handshake we carry on: GET, HTTP/1.1, Upgrade: websocket alone, Connection says so (RFC 6455 §4.1). */
+function isWebSocket(request: IncomingMessage): boolean {
+  if (request.method === 'CONNECT') return true;
+  const { rawHeaders, httpVersionMinor, method } = request;
+  if (method !== 'GET' || httpVersionMinor !== 1) return false;
+  let upgrades = 0;
+  let websocket = false;
+  let named = false;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = lowerName(rawHeaders[i] as string);
+    const value = (rawHeaders[i + 1] as string).toLowerCase();
+    if (name === 'upgrade') {
+      upgrades++;
+      websocket = value.trim() === 'websocket';
+    } else if (name === 'connection') named ||= value.split(',').some((part) => part.trim() === 'upgrade');
+    else if (name === 'transfer-encoding' || (name === 'content-length' && value.trim() !== '0'))
+      return false;
+  }
+  return websocket && named && upgrades === 1;
+}
+
+function parseProblem(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): Problem {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new Problem(error.rawPacket?.includes('\n') === false ? 'uri_too_long' : 'headers_too_large', {
+        close: true,
+      });
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Problem('request_timeout', { close: true });
+    default:
+      return malformed('The request is not a valid HTTP message.');
+  }
+}

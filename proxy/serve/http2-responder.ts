@@ -1,0 +1,171 @@
+/** Writes one Reply to an HTTP/2 stream: no connection fields, no reason phrase, trailers as trailers (RFC 9113 §8). */
+import http2, { type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { BodySink, BodySource, Outcome, Reply, Responder } from '../exchange.ts';
+import { fieldObject, type HeaderBlock, lowerName } from '../header-block.ts';
+import type { Http2Body } from './http2-body.ts';
+import { malformed } from './request-head.ts';
+
+const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = http2.constants;
+
+/** RFC 9113 §8.2.2. */
+const CONNECTION_FIELDS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+export interface Http2ResponderOptions {
+  /** Milliseconds in which the client must take at least one byte. */
+  readonly writeTimeout: number;
+  /** Milliseconds for the whole request body. */
+  readonly bodyTimeout: number;
+}
+
+export class Http2Responder implements Responder, BodySink {
+  private readonly stream: ServerHttp2Stream;
+  private readonly method: string;
+  private readonly options: Http2ResponderOptions;
+  private readonly done: (outcome: Outcome) => void;
+  private source: BodySource | undefined = undefined;
+  private body: Http2Body | undefined = undefined;
+  private bodyTimer: NodeJS.Timeout | undefined = undefined;
+  private trailers: HeaderBlock | undefined = undefined;
+  private status = 499;
+  private bytesOut = 0;
+  private stalled = false;
+  private ended = false;
+  private end_: Outcome['end'] = 'client_gone';
+  private over = false;
+
+  constructor(
+    stream: ServerHttp2Stream,
+    method: string,
+    options: Http2ResponderOptions,
+    done: (outcome: Outcome) => void,
+  ) {
+    this.stream = stream;
+    this.method = method;
+    this.options = options;
+    this.done = done;
+    stream.on('error', () => undefined);
+    stream.on('drain', () => this.onDrain());
+    stream.once('close', () => this.closed());
+  }
+
+  /** The request body breaks with its stream, and may not take for ever. */
+  watch(body: Http2Body): void {
+    this.body = body;
+    this.stream.once('aborted', () => body.fail(malformed('The request body ended early.')));
+    this.bodyTimer = setTimeout(() => body.expire(), this.options.bodyTimeout);
+    this.bodyTimer.unref();
+  }
+
+  interim(status: number, headers: HeaderBlock): void {
+    if (this.status !== 499 || this.stream.destroyed) return;
+    this.stream.additionalHeaders({ ':status': status, ...fieldObject(headers) });
+  }
+
+  send(reply: Reply): void {
+    if (this.stream.destroyed) {
+      if (reply.body !== undefined && typeof reply.body !== 'string' && !Buffer.isBuffer(reply.body))
+        reply.body.cancel();
+      return;
+    }
+    this.status = reply.status;
+    const { body } = reply;
+    if (typeof body === 'string' || Buffer.isBuffer(body)) this.whole(reply, body);
+    else if (body === undefined || this.method === 'HEAD') this.headOnly(reply);
+    else this.streaming(reply, body);
+  }
+
+  private whole(reply: Reply, body: string | Buffer): void {
+    const bytes = Buffer.byteLength(body);
+    reply.headers.set('content-length', String(bytes));
+    this.respond(reply, this.method === 'HEAD', false);
+    if (this.method !== 'HEAD') {
+      this.bytesOut = bytes;
+      this.stream.end(body);
+    }
+    this.ended = true;
+  }
+
+  private headOnly(reply: Reply): void {
+    if (reply.body !== undefined) (reply.body as BodySource).cancel();
+    this.respond(reply, true, false);
+    this.ended = true;
+  }
+
+  private streaming(reply: Reply, body: BodySource): void {
+    this.source = body;
+    this.respond(reply, false, true);
+    this.stream.once('wantTrailers', () => this.sendTrailers());
+    body.flow(this);
+  }
+
+  private respond(reply: Reply, endStream: boolean, waitForTrailers: boolean): void {
+    const { list } = reply.headers;
+    const fields: string[] = [':status', String(reply.status)];
+    for (let i = 0; i < list.length; i += 2) {
+      const name = lowerName(list[i] as string);
+      if (!CONNECTION_FIELDS.has(name) && (name !== 'trailer' || waitForTrailers))
+        fields.push(name, list[i + 1] as string);
+    }
+    this.stream.respond(fields as unknown as OutgoingHttpHeaders, { endStream, waitForTrailers });
+  }
+
+  write(chunk: Buffer): void {
+    if (this.over || this.stream.destroyed) return;
+    this.bytesOut += chunk.length;
+    if (this.stream.write(chunk) || this.stalled) return;
+    this.stalled = true;
+    this.source?.pause();
+    this.stream.setTimeout(this.options.writeTimeout, () => {
+      this.end_ = 'timeout';
+      this.stream.close(NGHTTP2_INTERNAL_ERROR);
+    });
+  }
+
+  end(trailers?: HeaderBlock): void {
+    this.trailers = trailers;
+    this.ended = true;
+    this.stream.end();
+  }
+
+  /** The upstream's body was cut: no END_STREAM (RFC 9113 §8.1.1); what came before the cut still goes out. */
+  fail(): void {
+    this.end_ = 'upstream_cut';
+    const reset = (): void => this.stream.close(NGHTTP2_INTERNAL_ERROR);
+    if (this.stream.writableLength === 0) setImmediate(reset);
+    else {
+      this.stream.once('drain', reset);
+      setTimeout(reset, 500).unref();
+    }
+  }
+
+  private sendTrailers(): void {
+    if (this.stream.destroyed) return;
+    this.stream.sendTrailers(fieldObject(this.trailers));
+  }
+
+  private onDrain(): void {
+    if (!this.stalled) return;
+    this.stalled = false;
+    this.stream.setTimeout(0);
+    this.source?.resume();
+  }
+
+  private closed(): void {
+    if (this.over) return;
+    this.over = true;
+    clearTimeout(this.bodyTimer);
+    const complete = this.ended && this.end_ === 'client_gone' && this.stream.rstCode === NGHTTP2_NO_ERROR;
+    if (!complete) {
+      this.source?.cancel();
+      this.body?.fail(malformed('The request body ended early.'));
+    }
+    this.done({ end: complete ? 'complete' : this.end_, status: this.status, bytesOut: this.bytesOut });
+  }
+}

@@ -1,0 +1,114 @@
+/** Answers on a bare socket, and ends it: handshakes (a 101 opens the tunnel) and messages the parser gave up on. */
+import type { Socket } from 'node:net';
+import type { BodySink, BodySource, Outcome, Reply, Responder } from '../exchange.ts';
+import type { HeaderBlock } from '../header-block.ts';
+import { headText } from './head-text.ts';
+import { lingeringClose } from './linger.ts';
+import type { Tunnels } from './tunnel.ts';
+
+export interface RawResponderOptions {
+  readonly writeTimeout: number;
+  readonly tunnels: Tunnels;
+}
+
+export class RawResponder implements Responder, BodySink {
+  private readonly socket: Socket;
+  /** Bytes the client sent right after its head: for the tunnel, or for nobody. */
+  private readonly early: Buffer;
+  private readonly options: RawResponderOptions;
+  private readonly done: (outcome: Outcome) => void;
+  private source: BodySource | undefined = undefined;
+  private status = 499;
+  private bytesOut = 0;
+  private stalled = false;
+  private cut = false;
+  private over = false;
+
+  constructor(socket: Socket, early: Buffer, options: RawResponderOptions, done: (outcome: Outcome) => void) {
+    this.socket = socket;
+    this.early = early;
+    this.options = options;
+    this.done = done;
+  }
+
+  interim(status: number, headers: HeaderBlock): void {
+    if (this.status === 499) this.socket.write(headText(status, '', headers), 'latin1');
+  }
+
+  send(reply: Reply): void {
+    this.status = reply.status;
+    if (reply.tunnel !== undefined) {
+      this.switchProtocols(reply);
+      return;
+    }
+    const { body } = reply;
+    if (typeof body === 'string' || Buffer.isBuffer(body)) {
+      reply.headers.set('Content-Length', String(Buffer.byteLength(body)));
+    } else if (body === undefined && reply.status !== 204 && reply.status !== 304)
+      reply.headers.set('Content-Length', '0');
+    reply.headers.set('Connection', 'close');
+    this.socket.write(headText(reply.status, reply.reason, reply.headers), 'latin1');
+    if (body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body)) {
+      this.source = body;
+      this.socket.on('drain', () => this.onDrain());
+      body.flow(this);
+      return;
+    }
+    if (body !== undefined) {
+      this.socket.write(body);
+      this.bytesOut = Buffer.byteLength(body);
+    }
+    this.end();
+  }
+
+  private switchProtocols(reply: Reply): void {
+    const { tunnel } = reply;
+    if (tunnel === undefined) return;
+    reply.headers.set('Connection', 'Upgrade');
+    reply.headers.set('Upgrade', 'websocket');
+    this.socket.write(headText(101, reply.reason, reply.headers), 'latin1');
+    this.options.tunnels.join(this.socket, this.early, tunnel, (bytesOut) => {
+      this.bytesOut = bytesOut;
+      this.finish('complete');
+    });
+  }
+
+  write(chunk: Buffer): void {
+    if (this.over) return;
+    this.bytesOut += chunk.length;
+    if (this.socket.write(chunk) || this.stalled) return;
+    this.stalled = true;
+    this.source?.pause();
+    this.socket.setTimeout(this.options.writeTimeout, () => this.socket.destroy());
+  }
+
+  end(): void {
+    lingeringClose(this.socket);
+    this.finish('complete');
+  }
+
+  fail(): void {
+    this.cut = true;
+    this.socket.resetAndDestroy();
+  }
+
+  /** The connection is gone; a tunnel reports its own end. */
+  closed(): void {
+    if (this.status === 101) return;
+    this.finish(this.cut ? 'upstream_cut' : 'client_gone');
+  }
+
+  private onDrain(): void {
+    if (!this.stalled) return;
+    this.stalled = false;
+    this.socket.setTimeout(0);
+    this.source?.resume();
+  }
+
+  private finish(end: Outcome['end']): void {
+    if (this.over) return;
+    this.over = true;
+    if (end !== 'complete') this.source?.cancel();
+    this.done({ end, status: this.status, bytesOut: this.bytesOut });
+  }
+}

@@ -1,0 +1,161 @@
+/** Runs the chain: down until somebody answers, back up through every filter entered, and `finish` when it is over. */
+import type { Core } from '../core/core.ts';
+import { type Exchange, type Filter, type Outcome, Reply, type Responder } from './exchange.ts';
+import { Problem, render } from './problem.ts';
+
+export type Forward = (x: Exchange) => Promise<Reply>;
+
+export interface WalkOptions {
+  readonly filters: readonly Filter[];
+  readonly forward: Forward;
+  readonly core: Core;
+  /** Names of filters in report mode: what they refuse is logged, counted and let through. */
+  readonly reportOnly: ReadonlySet<string>;
+}
+
+export class Walk {
+  private readonly filters: readonly Filter[];
+  private readonly forward: Forward;
+  private readonly core: Core;
+  private readonly reportOnly: ReadonlySet<string>;
+  /** Exchanges between `start` and `finish`. */
+  inFlight = 0;
+
+  constructor(options: WalkOptions) {
+    this.filters = options.filters;
+    this.forward = options.forward;
+    this.core = options.core;
+    this.reportOnly = options.reportOnly;
+  }
+
+  /** Sends the exchange down the chain; the responder gets exactly one Reply unless the client left. */
+  start(x: Exchange, responder: Responder): void {
+    this.inFlight++;
+    this.down(x, responder, 0);
+  }
+
+  /** The exchange is over: called once by its responder. */
+  finish(x: Exchange, outcome: Outcome): void {
+    this.inFlight--;
+    for (let i = x.entered - 1; i >= 0; i--) {
+      const filter = this.filters[i] as Filter;
+      try {
+        filter.finish?.(x, outcome);
+      } catch (error) {
+        this.core.log.error('lifecycle', 'a filter failed to finish', { filter: filter.name, error });
+      }
+    }
+  }
+
+  private down(x: Exchange, responder: Responder, from: number): void {
+    for (let i = from; i < this.filters.length; i++) {
+      const filter = this.filters[i] as Filter;
+      x.entered = i + 1;
+      if (filter.request === undefined) continue;
+      try {
+        const answer = filter.request(x);
+        if (answer === undefined) continue;
+        if (answer instanceof Promise) {
+          answer.then(
+            (reply) => (reply === undefined ? this.down(x, responder, i + 1) : this.up(x, responder, reply)),
+            (thrown) => this.refused(x, responder, i, thrown),
+          );
+          return;
+        }
+        this.up(x, responder, answer);
+      } catch (thrown) {
+        this.refused(x, responder, i, thrown);
+      }
+      return;
+    }
+    this.send(x, responder);
+  }
+
+  private refused(x: Exchange, responder: Responder, index: number, thrown: unknown): void {
+    const { name } = this.filters[index] as Filter;
+    const problem = Problem.from(thrown);
+    const report = problem.code !== 'internal' && this.reportOnly.has(name);
+    this.core.metrics.refusal(name, problem.code, report ? 'report' : 'enforce');
+    if (this.core.log.enabled('info')) this.logRefusal(x, name, problem, report);
+    if (report) {
+      x.upstreamHeaders.push('X-Railguard-Would-Refuse', `${name};code=${problem.code}`);
+      this.down(x, responder, index + 1);
+      return;
+    }
+    this.up(x, responder, this.reply(x, problem));
+  }
+
+  private send(x: Exchange, responder: Responder): void {
+    if (x.gone) return;
+    this.forward(x).then(
+      (reply) => this.up(x, responder, reply),
+      (thrown) => {
+        const problem = Problem.from(thrown);
+        if (problem.source === 'upstream') this.core.metrics.upstreamFailure(problem.code);
+        if (!x.gone) this.logFailure(x, problem);
+        this.up(x, responder, this.reply(x, problem));
+      },
+    );
+  }
+
+  private up(x: Exchange, responder: Responder, reply: Reply): void {
+    if (x.gone) {
+      discard(reply);
+      return;
+    }
+    for (let i = x.entered - 1; i >= 0; i--) {
+      const filter = this.filters[i] as Filter;
+      if (filter.response === undefined) continue;
+      try {
+        filter.response(x, reply);
+      } catch (error) {
+        // A head half edited may lack its protection: nothing of it goes out.
+        this.core.log.error('lifecycle', 'a filter failed on the way out', { filter: filter.name, error });
+        discard(reply);
+        reply.body = undefined;
+        reply.tunnel = undefined;
+        reply.close = true;
+        reply.status = 500;
+        reply.reason = '';
+        reply.headers.list.length = 0;
+      }
+    }
+    responder.send(reply);
+  }
+
+  private reply(x: Exchange, problem: Problem): Reply {
+    x.problem = problem;
+    const accept = x.request.headers.get('accept');
+    const { headers, body } = render(problem, x.requestId, accept, this.core.clock.now());
+    const reply = new Reply(problem.status, headers, body, 'railguard');
+    reply.close = problem.options.close === true;
+    return reply;
+  }
+
+  private logRefusal(x: Exchange, filter: string, problem: Problem, report: boolean): void {
+    const unexpected = problem.code === 'internal';
+    const facts = {
+      correlation_id: x.requestId,
+      filter,
+      code: problem.code,
+      mode: report ? 'report' : 'enforce',
+      client_ip: x.client.address,
+      ...(problem.cause === undefined ? {} : { error: problem.cause }),
+    };
+    if (unexpected) this.core.log.error('refusal', 'a filter failed', facts);
+    else this.core.log.info('refusal', report ? 'would refuse' : 'refused', facts);
+  }
+
+  private logFailure(x: Exchange, problem: Problem): void {
+    const facts = { correlation_id: x.requestId, code: problem.code, error: problem.cause };
+    if (problem.source === 'client') this.core.log.info('refusal', 'the request failed', facts);
+    else this.core.log.error('upstream_error', problem.message, facts);
+  }
+}
+
+/** Lets go of what a reply holds when nobody is there to take it. */
+function discard(reply: Reply): void {
+  const { body, tunnel } = reply;
+  if (body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body)) body.cancel();
+  tunnel?.upstream.destroy();
+}

@@ -1,0 +1,128 @@
+/** The composition root: builds core, proxy and admin, hands things over, starts, drains and ends the process. */
+import type { AddressInfo } from 'node:net';
+import { createAdmin } from './admin/admin.ts';
+import { effective } from './config/docs.ts';
+import type { Config } from './config/load.ts';
+import { Secret } from './config/secret.ts';
+import { version } from './config/version.ts';
+import { systemClock } from './core/clock.ts';
+import type { Core } from './core/core.ts';
+import { Lifecycle } from './core/lifecycle.ts';
+import { FdSink } from './core/log-sink.ts';
+import { createLog } from './core/logger.ts';
+import { Metrics } from './core/metrics.ts';
+import { Redactor } from './core/redact.ts';
+import { REPORTABLE } from './proxy/chain.ts';
+import { DataPlane } from './proxy/proxy.ts';
+
+/** Exit codes of sysexits(3). */
+const EX_USAGE = 64;
+const EX_UNAVAILABLE = 69;
+
+export interface Addresses {
+  readonly public: AddressInfo;
+  readonly admin: AddressInfo;
+}
+
+export interface ServeOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly warnings: readonly string[];
+  /** Both ports are open. */
+  readonly onReady?: (addresses: Addresses) => void;
+}
+
+/** Runs until a signal ends it; resolves to the exit code. */
+export async function serve(config: Config, options: ServeOptions): Promise<number> {
+  const unknown = config.rollout.reportOnly.filter((name) => !REPORTABLE.has(name));
+  if (unknown.length > 0) {
+    const names = [...REPORTABLE].join(', ');
+    process.stderr.write(
+      `railguard: REPORT_ONLY: no filter ${unknown.join(', ')} can report only; use ${names}\n`,
+    );
+    return EX_USAGE;
+  }
+  const core = createCore(config);
+  for (const warning of options.warnings) core.log.warn('lifecycle', warning);
+  guard(core);
+  const proxy = new DataPlane(config, core);
+  const admin = createAdmin({
+    core,
+    probes: proxy.probes,
+    listeners: config.listeners,
+    effective: effective(config),
+  });
+  const stopping = stopSignal(core);
+  try {
+    const addresses = { admin: await admin.listen(), public: await proxy.listen() };
+    core.lifecycle.serving();
+    core.log.info('lifecycle', 'railguard is serving', {
+      port: addresses.public.port,
+      admin_port: addresses.admin.port,
+    });
+    options.onReady?.(addresses);
+  } catch (error) {
+    await admin.close();
+    return refusePort(core, error);
+  }
+  await stopping;
+  core.lifecycle.drain();
+  core.log.info('lifecycle', 'draining');
+  await proxy.drain(config.listeners.shutdownTimeout);
+  await admin.close();
+  core.log.info('lifecycle', 'stopped');
+  await core.log.flush();
+  return 0;
+}
+
+function createCore(config: Config): Core {
+  const { level, json } = config.logs;
+  const metrics = new Metrics({ version });
+  const sink = new FdSink();
+  metrics.watchLogDrops(sink.dropped);
+  const redactor = new Redactor({ secrets: knownSecrets(config) });
+  const redact = (line: string): string => redactor.text(line, 'log');
+  const log = createLog({ level, json, sink, redact, colour: process.stdout.isTTY && !json });
+  return { log, metrics, redactor, clock: systemClock, lifecycle: new Lifecycle(), version };
+}
+
+/** Every secret of the configuration, so that its value is known wherever it might surface. */
+function* knownSecrets(config: Config): Generator<{ name: string; value: string }> {
+  for (const section of Object.values(config)) {
+    for (const [name, value] of Object.entries(section)) {
+      if (value instanceof Secret) yield { name, value: value.reveal() };
+    }
+  }
+}
+
+/** A fault of ours is written down, redacted, and costs at most the request that met it. */
+function guard({ log }: Core): void {
+  process.on('uncaughtException', (error) => log.error('lifecycle', 'uncaught exception', { error }));
+  process.on('unhandledRejection', (error) => log.error('lifecycle', 'unhandled rejection', { error }));
+  process.removeAllListeners('warning');
+  process.on('warning', (error) => log.warn('lifecycle', 'warning', { error }));
+}
+
+/** The first signal resolves; a second one ends the process at once. */
+function stopSignal({ log }: Core): Promise<void> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (++signals > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
+      log.info('lifecycle', 'signal received', { signal });
+      resolve();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+async function refusePort({ log }: Core, error: unknown): Promise<number> {
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  const reason =
+    code === 'EADDRINUSE' ? 'is taken' : code === 'EACCES' ? 'may not be opened' : 'can not be opened';
+  await log.flush();
+  process.stderr.write(
+    `railguard: port ${port ?? '?'} ${reason} (${code ?? error}); choose another PORT or ADMIN_PORT\n`,
+  );
+  return EX_UNAVAILABLE;
+}
