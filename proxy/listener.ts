@@ -122,9 +122,15 @@ export class Listener {
       socket.off('timeout', drop);
       socket.off('end', drop);
       socket.setTimeout(0);
+      if (preface) {
+        // Paused: the session reads what was put back; a flowing socket would drop it.
+        socket.pause();
+        socket.unshift(seen);
+        this.http2.adopt(socket, false);
+        return;
+      }
       socket.unshift(seen);
-      if (preface) this.http2.adopt(socket, false);
-      else this.serveHttp1(socket, false);
+      this.serveHttp1(socket, false);
     };
     socket.on('data', onData);
     socket.on('error', drop);

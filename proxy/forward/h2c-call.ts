@@ -124,8 +124,6 @@ export class H2cCall implements BodySink, BodySource, Timed {
       const name = lowerName(headers[i] as string);
       if (name !== 'host') fields.push(name, headers[i + 1] as string);
     }
-    if (request.body !== undefined && request.body.length >= 0)
-      fields.push('content-length', String(request.body.length));
     if (request.headers.get('te')?.toLowerCase().includes('trailers') === true) fields.push('te', 'trailers');
     return fields as unknown as OutgoingHttpHeaders;
   }

@@ -102,7 +102,7 @@ export class RequestFields {
 }
 
 export interface UpstreamHead {
-  /** Flat pairs, without framing fields. */
+  /** Flat pairs; of the framing fields only Content-Length, and only where it is the whole framing. */
   readonly headers: string[];
   readonly host: string;
 }
@@ -122,6 +122,8 @@ export function upstreamHead(x: Exchange, options: HeadOptions): UpstreamHead {
   const headers: string[] = [];
   let via = '';
   let hosted = false;
+  let sized = false;
+  const length = request.body?.length ?? 0;
   for (let i = 0; i < list.length; i += 2) {
     const name = list[i] as string;
     const value = list[i + 1] as string;
@@ -132,6 +134,10 @@ export function upstreamHead(x: Exchange, options: HeadOptions): UpstreamHead {
       case HOST:
         if (!hosted) headers.push(name, host);
         hosted = true;
+        break;
+      case LENGTH:
+        if (!sized && length >= 0) headers.push(name, String(length));
+        sized = true;
         break;
       case VIA:
         via = via === '' ? value : `${via}, ${value}`;

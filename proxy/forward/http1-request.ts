@@ -93,12 +93,10 @@ export class RequestWriter implements BodySink {
     return `${request.method} ${request.target} HTTP/1.1\r\n${lines(headers)}${this.framing()}\r\n`;
   }
 
+  /** A declared length stands among the fields already. */
   private framing(): string {
-    const { request } = this.x;
-    if (request.kind === 'upgrade') return 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
-    if (this.chunked) return 'Transfer-Encoding: chunked\r\n';
-    if (request.body !== undefined) return `Content-Length: ${request.body.length}\r\n`;
-    return request.headers.has('content-length') ? 'Content-Length: 0\r\n' : '';
+    if (this.x.request.kind === 'upgrade') return 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+    return this.chunked ? 'Transfer-Encoding: chunked\r\n' : '';
   }
 }
 
