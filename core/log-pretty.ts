@@ -8,6 +8,8 @@ const COLOURS: Record<string, string> = {
 };
 const DIM = '\x1b[2m';
 const RESET = '\x1b[0m';
+/** Controls and marks that JSON leaves raw but a terminal or a line reader acts on. */
+const RAW = /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
 const PLAIN = /^[\w.:/@+,-]+$/;
 
 /** From one JSON line to `12:34:56.789 INFO  message event_type key=value …`. */
@@ -25,13 +27,11 @@ export function prettyLine(json: string, colour: boolean): string {
 
 function value(fact: unknown): string {
   if (typeof fact === 'string' && PLAIN.test(fact)) return fact;
-  return ascii(JSON.stringify(fact));
+  return escapeRaw(JSON.stringify(fact));
 }
 
-const visible = (text: string) => ascii(JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"'));
+const visible = (text: string) => escapeRaw(JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"'));
 
-const ascii = (text: string) =>
-  text.replace(
-    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+/** Escapes what JSON leaves raw; for text that stands within a JSON string. */
+export const escapeRaw = (text: string) =>
+  text.replace(RAW, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -2,7 +2,7 @@
 import pino from 'pino';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
-import { prettyLine } from './log-pretty.ts';
+import { escapeRaw, prettyLine } from './log-pretty.ts';
 import type { Level, Sink } from './log-sink.ts';
 import { loggable } from './log-value.ts';
 
@@ -52,16 +52,12 @@ const RANK: Record<Level, number> = { debug: 20, info: 30, warn: 40, error: 50 }
 const LEVEL: Record<number, Level> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' };
 const OURS: ReadonlySet<string> = new Set(['level', 'time', 'message', 'event_type']);
 
-/** Controls and marks that JSON leaves raw but a terminal or a line reader acts on. */
-const RAW = /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
-const escapeRaw = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-
 export function createLog(options: LogOptions): Log {
   const { sink, redact, json } = options;
   const clock = options.clock ?? systemClock;
   const colour = options.colour ?? false;
   const streamWrite = (line: string): string => {
-    const clean = redacted(line, redact).replace(RAW, escapeRaw);
+    const clean = escapeRaw(redacted(line, redact));
     return json ? clean : prettyLine(clean, colour);
   };
   const logger = pino(

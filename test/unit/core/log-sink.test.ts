@@ -130,7 +130,7 @@ describe('the log sink', () => {
     const script = join(folder, 'exit.ts');
     writeFileSync(
       script,
-      `import { FdSink } from ${JSON.stringify(resolve('core/log-sink.ts'))};
+      `import { FdSink } from ${JSON.stringify(resolve(import.meta.dirname, '../../../core/log-sink.ts'))};
        const sink = new FdSink();
        for (let i = 0; i < 1000; i++) sink.write('info', 'x'.repeat(999) + '\\n');
        await sink.flush(50);

@@ -129,6 +129,14 @@ describe('a log line', () => {
     );
   });
 
+  it('escapes what JSON itself leaves raw', () => {
+    const { log, kept } = keptLog();
+    log.info('app_log', '\x7f\x9b\u2028\u202e\u2066', { '\x85': '\u2029' });
+    expect(kept.lines[0]).toContain('"\\u007f\\u009b\\u2028\\u202e\\u2066"');
+    expect(kept.lines[0]).toContain('"\\u0085":"\\u2029"');
+    expect(kept.parsed[0]?.message).toBe('\x7f\x9b\u2028\u202e\u2066');
+  });
+
   it('can not be forged by an attacker that writes line feeds, quotes and escape codes', () => {
     const { log, kept } = keptLog({ json: false, colour: false });
     log.info('request_performance', 'GET /a\n{"level":60}\x1b[2J\u202e', { user: 'x"},{"a":"\r\n\x9b2J' });
