@@ -4,6 +4,7 @@ import { type Admin, createAdmin } from '../../../admin/admin.ts';
 import { Secret } from '../../../config/secret.ts';
 import { Lifecycle, type Probe } from '../../../core/lifecycle.ts';
 import { Metrics } from '../../../core/metrics.ts';
+import { Redactor } from '../../../core/redact.ts';
 import { HandClock, type KeptLines, keptLog } from '../core/lines.ts';
 
 export const TOKEN = 'a-token-of-at-least-thirty-two-characters';
@@ -34,7 +35,14 @@ export function build(options: PortOptions = {}) {
   const clock = new HandClock();
   const { log, kept } = keptLog();
   const lifecycle = new Lifecycle();
-  const core = { log, metrics: new Metrics({ version: '1.2.3' }), clock, lifecycle, version: '1.2.3' };
+  const core = {
+    log,
+    metrics: new Metrics({ version: '1.2.3' }),
+    redactor: new Redactor(),
+    clock,
+    lifecycle,
+    version: '1.2.3',
+  };
   const admin = createAdmin({
     core,
     probes: options.probes ?? [],
