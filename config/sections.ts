@@ -6,6 +6,8 @@ import { hosts } from './hosts.ts';
 import { limits } from './limits.ts';
 import { listeners } from './listeners.ts';
 import { logs } from './logs.ts';
+import { rateLimit } from './rate-limit.ts';
+import { redis } from './redis.ts';
 import { rollout } from './rollout.ts';
 import { upstream } from './upstream.ts';
 import type { Section, Values, Variable } from './var.ts';
@@ -18,6 +20,8 @@ export const sections = {
   hosts: { title: 'Hosts', variables: hosts },
   cors: { title: 'CORS', variables: cors },
   headers: { title: 'Headers', variables: headers },
+  rateLimit: { title: 'Rate limit', variables: rateLimit },
+  redis: { title: 'Redis', variables: redis },
   logs: { title: 'Logs', variables: logs },
   rollout: { title: 'Rollout', variables: rollout },
 } satisfies Record<string, { readonly title: string; readonly variables: Section }>;

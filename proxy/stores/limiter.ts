@@ -23,6 +23,8 @@ export interface RateSettings {
   readonly onStoreFailure: OnStoreFailure;
 }
 
+type RateCore = Pick<Core, 'log' | 'metrics' | 'clock'>;
+
 export interface Backends {
   readonly redis?: ScriptRunner | undefined;
   readonly sql?: Querier | undefined;
@@ -40,7 +42,7 @@ export interface Rate {
 }
 
 /** Throws when the backend that the settings name was not handed over. */
-export function openRate(settings: RateSettings, backends: Backends, core: Core): Rate {
+export function openRate(settings: RateSettings, backends: Backends, core: RateCore): Rate {
   const local = new MemoryStore(core.clock);
   const { perMinute, burst, onStoreFailure } = settings;
   return {
@@ -71,7 +73,7 @@ function storeOf(backend: RateSettings['backend'], { redis, sql }: Backends, loc
   throw new Error(`the rate limit is to count in ${backend}, which was not opened`);
 }
 
-function counter({ metrics }: Core): (outcome: Outcome, store: string) => void {
+function counter({ metrics }: RateCore): (outcome: Outcome, store: string) => void {
   const total = metrics.counter('railguard_rate_limit_total', 'Rate limit decisions, and who made them.', [
     'decision',
     'store',
