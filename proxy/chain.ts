@@ -60,7 +60,7 @@ export function chain(config: Config, { core, healthy, inFlight }: ChainParts): 
     limits(sizes, inFlight),
     // The app's cookies and redirects, as the client must see them.
     cookies(cookieOptions(config)),
-    redirects({ upstream: config.upstream.url.origin }),
+    redirects({ upstream: config.upstream.url.href }),
     // Innermost: it edits what the app said before anything decorates it.
     config.logs.sanitizeErrors && sanitizeErrors({ log, redactor: core.redactor, clock }),
   ].filter((filter) => filter !== false);

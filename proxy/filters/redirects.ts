@@ -2,7 +2,7 @@
 import type { Client, Exchange, Filter, Reply } from '../exchange.ts';
 
 export interface RedirectsOptions {
-  /** Origin of the upstream, such as `http://127.0.0.1:8000`. */
+  /** URL of the upstream, such as `http://127.0.0.1:8000` (`h2c:` has no origin of its own). */
   readonly upstream: string;
 }
 
