@@ -18,6 +18,7 @@ export default defineConfig({
       project('unit', ['test/unit/**/*.test.ts', 'test/*.test.ts', 'test/fuzz/**/*.test.ts'], 20_000),
       project('integration', ['test/integration/**/*.test.ts'], 120_000),
       project('conformance', ['test/conformance/**/*.test.ts'], 120_000),
+      project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
     ],
   },
 });

@@ -14,6 +14,7 @@ const PACKAGES = [
   ['redis-server', 'rate-limit and session stores'],
   ['pgbouncer', 'the pooler that is detected or managed'],
   ['prometheus', 'promtool checks the metrics and the alert rules'],
+  ['chromium', 'the browser of the end-to-end tests'],
 ];
 
 /** Debian's own interpreter, which sees Debian's packages; the one on PATH may be another. */
