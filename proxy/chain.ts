@@ -51,7 +51,7 @@ export function chain(config: Config, { core, healthy, inFlight }: ChainParts): 
     // Cheapest decision that needs a valid Host.
     trustedHost({ hosts: config.hosts.trusted }),
     // Every later filter decides on the path: it must mean one thing.
-    pathPolicy({ lists: [] }),
+    pathPolicy({ lists: pathLists(config) }),
     // Preflights carry no credentials and must not meet limits or tokens.
     config.cors.enabled && cors(corsOptions(config, maxAge)),
     // A browser sends reports without credentials.
@@ -64,6 +64,12 @@ export function chain(config: Config, { core, healthy, inFlight }: ChainParts): 
     // Innermost: it edits what the app said before anything decorates it.
     config.logs.sanitizeErrors && sanitizeErrors({ log, redactor: core.redactor, clock }),
   ].filter((filter) => filter !== false);
+}
+
+/** Every list of paths that decides something: a target must not lie on both sides of one. */
+function pathLists({ rateLimit }: Config): (readonly string[])[] {
+  if (!rateLimit.enabled) return [];
+  return [rateLimit.exemptPaths, ...rateLimit.routes.map(({ path }) => [path])];
 }
 
 function securityHeaderOptions({ headers }: Config, seconds: (milliseconds: number) => number) {
