@@ -36,7 +36,7 @@ export class DataPlane {
     };
     this.tunnels = new Tunnels(core.metrics.connections.websocket);
     this.walk = new Walk({
-      filters: chain(config, { core, healthy, inFlight: () => this.walk.inFlight }),
+      filters: chain(config, { core, healthy, inFlight: () => this.walk.inFlight - this.tunnels.size }),
       forward: (x) => this.upstream.forward(x),
       core,
       reportOnly: reportOnly(config),

@@ -109,7 +109,11 @@ export class H2cCall implements BodySink, BodySource, Timed {
   private head(): OutgoingHttpHeaders {
     const { request, client } = this.x;
     const host = this.options.hostHeader === 'upstream' ? this.options.url.host : undefined;
-    const { headers, host: authority } = upstreamHead(this.x, { fields: this.options.fields, host });
+    const { headers, host: authority } = upstreamHead(this.x, {
+      fields: this.options.fields,
+      host,
+      fallbackHost: this.options.url.host,
+    });
     const fields: string[] = [
       ':method',
       request.method,

@@ -111,13 +111,15 @@ export interface HeadOptions {
   readonly fields: RequestFields;
   /** Sent as Host instead of the client's, when set. */
   readonly host: string | undefined;
+  /** For a request that names no host (HTTP/1.0). */
+  readonly fallbackHost: string;
 }
 
 /** The head the upstream gets, save its framing: the client's own fields in order, case and number, then ours. */
 export function upstreamHead(x: Exchange, options: HeadOptions): UpstreamHead {
   const { request, client } = x;
   const { list } = request.headers;
-  const host = options.host ?? request.authority;
+  const host = options.host ?? (request.authority || options.fallbackHost);
   const nominated = nominations(request.headers);
   const headers: string[] = [];
   let via = '';
@@ -151,11 +153,11 @@ export function upstreamHead(x: Exchange, options: HeadOptions): UpstreamHead {
     }
   }
   if (!hosted) headers.unshift('Host', host);
-  own(headers, x, via);
+  own(headers, x, via, host);
   return { headers, host };
 }
 
-function own(headers: string[], x: Exchange, via: string): void {
+function own(headers: string[], x: Exchange, via: string, host: string): void {
   const { client, request } = x;
   headers.push(
     'X-Forwarded-For',
@@ -163,7 +165,7 @@ function own(headers: string[], x: Exchange, via: string): void {
     'X-Forwarded-Proto',
     client.scheme,
     'X-Forwarded-Host',
-    client.host,
+    client.host || host,
     'X-Real-IP',
     client.address,
     'Via',

@@ -89,7 +89,7 @@ export class RequestWriter implements BodySink {
     const { request } = this.x;
     const { fields, hostHeader, url } = this.options;
     const host = hostHeader === 'upstream' ? url.host : undefined;
-    const { headers } = upstreamHead(this.x, { fields, host });
+    const { headers } = upstreamHead(this.x, { fields, host, fallbackHost: url.host });
     return `${request.method} ${request.target} HTTP/1.1\r\n${lines(headers)}${this.framing()}\r\n`;
   }
 

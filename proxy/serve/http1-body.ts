@@ -4,6 +4,9 @@ import type { BodySink, BodySource } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
 import type { Problem } from '../problem.ts';
 
+/** Bytes that cost less to read off than a new connection. */
+const DISCARDABLE = 64 * 1024;
+
 export class Http1Body implements BodySource {
   readonly length: number;
   /** The last byte was read off the connection. */
@@ -25,6 +28,11 @@ export class Http1Body implements BodySource {
   /** The client was told, or never asked, to send its body: bytes of it are on their way. */
   get expected(): boolean {
     return this.continuing === undefined;
+  }
+
+  /** What is still to come is small and coming: it can be read off, and the connection goes on. */
+  get discardable(): boolean {
+    return this.expected && this.length >= 0 && this.length - this.received <= DISCARDABLE;
   }
 
   flow(sink: BodySink): void {

@@ -53,7 +53,7 @@ export class Http1Responder implements Responder, BodySink {
 
   send(reply: Reply): void {
     const { response, body } = this;
-    const unread = body !== undefined && !body.complete;
+    const unread = body !== undefined && !body.complete && !body.discardable;
     if (unread || reply.close || this.options.lifecycle.draining) {
       reply.headers.append('Connection', 'close');
       if (unread) this.socket.destroySoon = () => lingeringClose(this.socket);

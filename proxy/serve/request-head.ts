@@ -30,7 +30,8 @@ export function requestHead(raw: RawRequest): RequestHead {
   const target = typeof parsed === 'string' ? raw.target : parsed.target;
   const stated = raw.authority ?? (typeof parsed === 'string' ? undefined : parsed.authority);
   const authority = stated ?? hosts[0] ?? '';
-  const fault = raw.fault ?? (typeof parsed === 'string' ? malformed(parsed) : hostFault(hosts, stated));
+  const fault =
+    raw.fault ?? (typeof parsed === 'string' ? malformed(parsed) : hostFault(raw.version, hosts, stated));
   const { path, ambiguous } = normalisePath(target);
   return {
     kind: raw.kind,
@@ -74,10 +75,12 @@ function isTargetText(target: string): boolean {
 }
 
 /** Exactly one valid host, said the same way wherever it is said (RFC 9112 §3.2, RFC 9113 §8.3.1). */
-function hostFault(hosts: string[], stated: string | undefined): Problem | undefined {
+function hostFault(version: Version, hosts: string[], stated: string | undefined): Problem | undefined {
   if (hosts.length > 1) return malformed('The request has more than one Host.');
   const host = hosts[0];
-  if (host === undefined && stated === undefined) return malformed('The request names no host.');
+  if (host === undefined && stated === undefined) {
+    return version === '1.0' ? undefined : malformed('The request names no host.');
+  }
   if (host !== undefined && !isAuthority(host)) return malformed('The Host of the request is not valid.');
   if (stated !== undefined && !isAuthority(stated)) return malformed('The host of the request is not valid.');
   if (host !== undefined && stated !== undefined && host.toLowerCase() !== stated.toLowerCase()) {
