@@ -1,2 +1,3 @@
 /** The one redactor of the project: what everything that writes a line, an error or an event calls first. */
-export { Redactor, type RedactorOptions, type RedactStream } from './redact/redactor.ts';
+export { type OnRedact, Redactor, type RedactorOptions } from './redact/redactor.ts';
+export type { RedactStream } from './redact/stream.ts';
