@@ -35,19 +35,19 @@ interface Variant {
 
 export function securityHeaders(options: SecurityHeadersOptions): Filter {
   const variants = { http: variant(options, false), https: variant(options, true) };
-  const ours = new Set<string>();
-  for (let i = 0; i < variants.https.pairs.length; i += 2)
-    ours.add((variants.https.pairs[i] as string).toLowerCase());
   const { cspReportOnly } = options;
-  const replaced = (name: string): boolean =>
-    DISCLOSING_HEADERS.has(name) ||
-    ours.has(name) ||
-    // A policy on trial must not disarm the one in force.
-    (name === CSP ? !cspReportOnly : name === CSP_REPORT_ONLY || name === 'reporting-endpoints');
+  const ours = [CSP_REPORT_ONLY];
+  if (variants.https.endpoints.length > 0) ours.push('reporting-endpoints');
+  // A policy on trial must not disarm the one in force.
+  if (!cspReportOnly) ours.push(CSP);
+  const { pairs: every } = variants.https;
+  for (let i = 0; i < every.length; i += 2) ours.push((every[i] as string).toLowerCase());
+  const replaced = new Set([...DISCLOSING_HEADERS, ...ours]);
+  const isReplaced = (name: string): boolean => replaced.has(name);
 
   const override = (reply: Reply, { pairs, csp, endpoints }: Variant): void => {
     const { headers } = reply;
-    headers.deleteWhere(replaced);
+    headers.deleteWhere(isReplaced);
     headers.list.push(...pairs);
     const kind = kindOf(reply);
     if (kind === 'document') headers.list.push(...csp, ...endpoints);
