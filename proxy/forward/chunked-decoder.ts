@@ -10,6 +10,11 @@ const DATA_LF = 5;
 const TRAILER = 6;
 
 const MAX_EXTENSION = 1024;
+/** RFC 9112 §7.1.1, without the blanks it calls bad: nobody sends them, and readers differ on them. */
+const EXTENSIONS =
+  /^(?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*"))?)+$/;
+/** In a trailer section they would frame the message a second time. */
+const FRAMING = /^(?:content-length|transfer-encoding)$/i;
 const CR = 13;
 const LF = 10;
 
@@ -30,7 +35,7 @@ export class ChunkedDecoder {
   private state = SIZE;
   private left = 0;
   private digits = 0;
-  private extension = 0;
+  private extension = '';
   private trailer = '';
 
   constructor(emit: (chunk: Buffer) => void, maxTrailerSize: number) {
@@ -70,10 +75,7 @@ export class ChunkedDecoder {
       case SIZE:
         return this.size(byte);
       case EXTENSION:
-        if (byte === CR) return this.to(SIZE_LF);
-        if (++this.extension > MAX_EXTENSION || (byte < 32 && byte !== 9) || byte === 127)
-          return this.bad('chunk extension');
-        return true;
+        return this.extensionByte(byte);
       case SIZE_LF:
         if (byte !== LF) return this.bad('chunk size line');
         return this.to(this.left === 0 ? TRAILER : DATA);
@@ -98,8 +100,14 @@ export class ChunkedDecoder {
     if (this.digits === 0) return this.bad('chunk size');
     if (byte === CR) return this.to(SIZE_LF);
     if (byte !== 59) return this.bad('chunk size');
-    this.extension = 0;
+    this.extension = ';';
     return this.to(EXTENSION);
+  }
+
+  private extensionByte(byte: number): boolean {
+    if (byte === CR) return EXTENSIONS.test(this.extension) ? this.to(SIZE_LF) : this.bad('chunk extension');
+    this.extension += String.fromCharCode(byte);
+    return this.extension.length <= MAX_EXTENSION || this.bad('chunk extension');
   }
 
   private trailerByte(byte: number): boolean {
@@ -121,7 +129,7 @@ export class ChunkedDecoder {
       const colon = line.indexOf(':');
       const name = line.slice(0, Math.max(colon, 0));
       const value = trimOws(line.slice(colon + 1));
-      if (!isToken(name) || !isFieldValue(value)) return this.bad('trailer line');
+      if (!isToken(name) || !isFieldValue(value) || FRAMING.test(name)) return this.bad('trailer line');
       trailers.push(name, value);
     }
     this.trailers = trailers;

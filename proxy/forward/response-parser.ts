@@ -201,7 +201,7 @@ function parseHead(text: string): ParsedHead | string {
     const name = text.slice(at, colon);
     const value = trimOws(text.slice(colon + 1, end));
     if (!isToken(name) || !isFieldValue(value)) return 'malformed header line';
-    const refused = framing.see(lowerName(name), value);
+    const refused = framing.see(lowerName(name), value, text.endsWith(value, end));
     if (refused !== undefined) return refused;
     headers.push(name, value);
     at = end + 2;
@@ -234,14 +234,17 @@ class Framing {
     this.keepAlive = http11;
   }
 
-  see(name: string, value: string): string | undefined {
+  /** `tight`: nothing stands between the value and the end of its line. */
+  see(name: string, value: string, tight: boolean): string | undefined {
     switch (name) {
       case 'content-length':
         if (this.length >= 0 || !/^\d{1,15}$/.test(value)) return 'invalid Content-Length';
         this.length = Number(value);
         return undefined;
       case 'transfer-encoding':
-        if (this.chunked || value.toLowerCase() !== 'chunked') return 'unsupported Transfer-Encoding';
+        // Readers differ on a coding with blanks behind it.
+        if (this.chunked || !tight || value.toLowerCase() !== 'chunked')
+          return 'unsupported Transfer-Encoding';
         this.chunked = true;
         return undefined;
       case 'connection':
