@@ -191,13 +191,12 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
   onLost(connection: Http1Connection, error: Error | undefined): void {
     this.connection = undefined;
     if (this.over) return;
-    if (connection.reused && this.reply === undefined && !this.retried && this.repeatable()) {
+    if (connection.reused && !connection.begun && !this.retried && this.repeatable()) {
+      this.retried = true;
       const fresh = this.pool.fresh();
-      if (fresh !== undefined) {
-        this.retried = true;
-        this.take(fresh);
-        return;
-      }
+      if (fresh === undefined) this.pool.acquire(this);
+      else this.take(fresh);
+      return;
     }
     const cause = error ?? new Error('upstream: connection closed');
     this.settle(connection.connected ? broken(cause) : unreachable(cause));
@@ -245,6 +244,8 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     const connection = this.connection;
     if (connection === undefined) this.settle(late('no connection became free in time'));
     else if (!connection.connected) this.settle(late('no connection in time'));
+    // The client's body is still to come: that has a time of its own, and the app is not to blame.
+    else if (this.writer.waiting) this.awaitHead();
     else this.settle(late(this.reply === undefined ? 'no response in time' : 'silent for too long'));
   }
 

@@ -65,7 +65,8 @@ export class Http1Connection implements ResponseEvents {
     socket.on('drain', () => this.call?.onDrain());
     socket.on('end', () => {
       const served = this.call;
-      this.parser.finish();
+      // A close before the first byte is a lost connection, not a bad answer: `close` tells the call.
+      if (this.parser.begun) this.parser.finish();
       served?.onRead();
       this.destroy();
     });
@@ -79,6 +80,11 @@ export class Http1Connection implements ResponseEvents {
   serve(call: Served, method: string, upgrading: boolean): void {
     this.call = call;
     this.parser.expect(method, upgrading);
+  }
+
+  /** Bytes of the response have arrived, be they part of an interim one. */
+  get begun(): boolean {
+    return this.parser.begun;
   }
 
   /** The call is over as far as this connection is concerned. */

@@ -35,6 +35,11 @@ export class RequestWriter implements BodySink {
     this.chunked = body !== undefined && body.length < 0;
   }
 
+  /** The app could take more, but the client has not sent it yet. */
+  get waiting(): boolean {
+    return !this.sent && !this.paused && !this.stopped;
+  }
+
   send(socket: Socket): void {
     const { body } = this.x.request;
     this.socket = socket;
@@ -75,6 +80,7 @@ export class RequestWriter implements BodySink {
 
   end(trailers?: HeaderBlock): void {
     this.sent = true;
+    this.events.awaitHead();
     if (this.socket === undefined || this.stopped || !this.chunked) return;
     const passable = passableTrailers(trailers?.list)?.list ?? [];
     this.socket.write(`0\r\n${lines(passable)}\r\n`, 'latin1');

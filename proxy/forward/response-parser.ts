@@ -66,6 +66,11 @@ export class ResponseParser {
     this.interims = 0;
   }
 
+  /** Bytes of the awaited response have arrived, be they part of an interim one. */
+  get begun(): boolean {
+    return this.state !== HEAD || this.partial.length > 0 || this.interims > 0;
+  }
+
   /** Takes the next bytes. False: the connection is spent and nothing more may be fed. */
   feed(chunk: Buffer): boolean {
     let rest = chunk;
@@ -144,6 +149,7 @@ export class ResponseParser {
 
   private interim(head: ParsedHead, rest: Buffer): Buffer | undefined {
     if (head.chunked || head.length > 0) return this.fault('informational response with a body');
+    if (!head.keepAlive) return this.fault('informational response that closes');
     if (head.status === 101) {
       if (!this.upgrading) return this.fault('switched protocols unasked');
       this.state = DEAD;
