@@ -135,6 +135,7 @@ export class Http1Connection {
       target: request.url ?? '',
       headers: new HeaderBlock(request.rawHeaders),
       body,
+      fault: faultOf(request),
     });
     x.interim = (status, headers) => responder.interim(status, headers);
     this.current = { x, responder, body };
@@ -195,6 +196,18 @@ export class Http1Connection {
     x.abandon();
     responder.closed(this.timedOut);
   }
+}
+
+/** What Node's parser reads although HTTP/1.1 forbids or does not know it (RFC 9112 §2.3, §6.1). */
+function faultOf(request: IncomingMessage): Problem | undefined {
+  const { httpVersion } = request;
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return malformed('This HTTP version is not served.');
+  const coding = request.headers['transfer-encoding'];
+  if (coding === undefined) return undefined;
+  if (httpVersion === '1.0') return malformed('HTTP/1.0 has no Transfer-Encoding.');
+  return coding.toLowerCase() === 'chunked'
+    ? undefined
+    : malformed('The Transfer-Encoding is not one that is understood here.');
 }
 
 /** A body is there when the head frames one (RFC 9112 §6.3); the parser has validated the framing. */

@@ -54,7 +54,9 @@ export class Http1Responder implements Responder, BodySink {
   send(reply: Reply): void {
     const { response, body } = this;
     const unread = body !== undefined && !body.complete && !body.discardable;
-    if (unread || reply.close || this.options.lifecycle.draining) {
+    // Node's parser drops what followed an upgrade that is ignored: the client must not wait for answers to it.
+    const ignored = this.request.headers.upgrade !== undefined;
+    if (unread || ignored || reply.close || this.options.lifecycle.draining) {
       reply.headers.append('Connection', 'close');
       if (unread) this.socket.destroySoon = () => lingeringClose(this.socket);
     }

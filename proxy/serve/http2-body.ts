@@ -10,13 +10,16 @@ export class Http2Body implements BodySource {
   complete = false;
   received = 0;
   private readonly stream: ServerHttp2Stream;
+  /** The client waits for a 100 Continue before it sends (RFC 9110 §10.1.1). */
+  private continuing: boolean;
   private sink: BodySink | undefined = undefined;
   private failure: Problem | undefined = undefined;
   private trailers: HeaderBlock | undefined = undefined;
 
-  constructor(stream: ServerHttp2Stream, length: number) {
+  constructor(stream: ServerHttp2Stream, length: number, expect: string | undefined) {
     this.stream = stream;
     this.length = length;
+    this.continuing = expect?.toLowerCase() === '100-continue';
     stream.on('trailers', (_headers, _flags, raw) => {
       this.trailers = new HeaderBlock(raw as unknown as string[]);
     });
@@ -33,6 +36,8 @@ export class Http2Body implements BodySource {
       this.sink?.write(chunk);
     });
     this.stream.on('end', () => this.ended());
+    if (this.continuing && !this.stream.headersSent) this.stream.additionalHeaders({ ':status': 100 });
+    this.continuing = false;
   }
 
   pause(): void {

@@ -48,6 +48,8 @@ export class Http2Side {
   /** A socket whose first bytes are the HTTP/2 preface, or whose ALPN said h2. */
   adopt(socket: Socket, secure: boolean): void {
     socket.setNoDelay(true);
+    // HTTP/1 serves a client that has said its last word; an HTTP/2 client that ends its side is gone.
+    socket.allowHalfOpen = false;
     this.pending = this.serving.clients.peer(socket.remoteAddress, secure);
     this.server.emit('connection', socket);
   }
@@ -89,7 +91,7 @@ export class Http2Side {
     const declared = headers['content-length'];
     const body = stream.endAfterHeaders
       ? undefined
-      : new Http2Body(stream, declared === undefined ? -1 : Number(declared));
+      : new Http2Body(stream, declared === undefined ? -1 : Number(declared), headers.expect);
     const x = openExchange(this.serving, peer, {
       kind: 'http',
       version: '2',
