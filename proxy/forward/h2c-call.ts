@@ -243,7 +243,7 @@ export class H2cCall implements BodySink, BodySource, Timed {
       this.send();
       return;
     }
-    const cause = this.error ?? new Error(`upstream: stream closed with code ${stream?.rstCode ?? 0}`);
+    const cause = this.error ?? `upstream: stream closed with code ${stream?.rstCode ?? 0}`;
     this.settle(this.via?.connected === true ? broken(cause) : unreachable(cause));
   }
 

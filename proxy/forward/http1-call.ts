@@ -198,7 +198,7 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
       else this.take(fresh);
       return;
     }
-    const cause = error ?? new Error('upstream: connection closed');
+    const cause = error ?? 'upstream: connection closed';
     this.settle(connection.connected ? broken(cause) : unreachable(cause));
   }
 

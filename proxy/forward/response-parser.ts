@@ -87,6 +87,9 @@ export class ResponseParser {
     if (this.state === CLOSE) {
       this.state = DEAD;
       this.owner.onMessageEnd(undefined, false);
+    } else if (this.state === HEAD && this.partial.length === 0) {
+      // Not a broken response but none: the connection was lost, and the call may be repeatable.
+      this.state = DEAD;
     } else if (this.state !== IDLE && this.state !== DEAD) {
       this.fault('closed before the response was complete');
     }

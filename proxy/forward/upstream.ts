@@ -35,9 +35,9 @@ export function endpoint(url: URL): { host: string; port: number } {
 export const unreachable = (cause: unknown): Problem => new Problem('upstream_unreachable', { cause });
 export const broken = (cause: unknown): Problem => new Problem('upstream_error', { cause });
 export const lied = (reason: string): Problem =>
-  new Problem('upstream_protocol', { cause: new Error(`upstream: ${reason}`) });
+  new Problem('upstream_protocol', { cause: `upstream: ${reason}` });
 export const late = (what: string): Problem =>
-  new Problem('upstream_timeout', { cause: new Error(`upstream: ${what}`) });
+  new Problem('upstream_timeout', { cause: `upstream: ${what}` });
 
 /** Something with a moment at which it has waited long enough. */
 export interface Timed {
