@@ -36,7 +36,7 @@ export function cookies(options: CookiesOptions): Filter {
     if (!secure && https && (options.secure || needsSecure)) added += '; Secure';
     if (!httpOnly && options.httpOnly && !readable.has(name)) added += '; HttpOnly';
     if (site === undefined) added += sameSite;
-    return added === '' ? line : line.replace(/[;\s]*$/, '') + added;
+    return added === '' ? line : withoutTail(line) + added;
   };
 
   return {
@@ -52,4 +52,11 @@ export function cookies(options: CookiesOptions): Filter {
       }
     },
   };
+}
+
+/** Cuts closing blanks and semicolons, in one pass over them. */
+function withoutTail(line: string): string {
+  let end = line.length;
+  while (end > 0 && /[;\s]/.test(line[end - 1] as string)) end--;
+  return line.slice(0, end);
 }

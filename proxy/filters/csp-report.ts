@@ -1,4 +1,5 @@
 /** Takes browsers' reports of policy violations, in both formats, so that a policy can be tuned before it is enforced. */
+import { Budget } from '../../core/budget.ts';
 import type { Log } from '../../core/logger.ts';
 import type { Metrics } from '../../core/metrics.ts';
 import { type BodySource, type Exchange, type Filter, Reply } from '../exchange.ts';
@@ -27,20 +28,10 @@ export function cspReport(options: CspReportOptions): Filter {
     'Violations of the content security policy that browsers reported.',
     ['directive', 'outcome'],
   );
-  let tokens = RATE;
-  let filledAt = now();
-
-  const mayLog = (): boolean => {
-    const time = now();
-    tokens = Math.min(RATE, tokens + ((time - filledAt) / 1000) * RATE);
-    filledAt = time;
-    if (tokens < 1) return false;
-    tokens -= 1;
-    return true;
-  };
+  const budget = new Budget(RATE, now);
 
   const record = (x: Exchange, violation: Violation): void => {
-    const logged = mayLog();
+    const logged = budget.take();
     counter.inc({ directive: violation.label, outcome: logged ? 'logged' : 'dropped' });
     if (!logged) return;
     log.warn('csp_violation', 'a browser reported a policy violation', {
@@ -69,6 +60,12 @@ export function cspReport(options: CspReportOptions): Filter {
       if (body.length > MAX_BODY) {
         body.cancel();
         throw new Problem('body_too_large');
+      }
+      // Reading costs more than dropping, and nothing of it would be logged.
+      if (budget.spent) {
+        body.cancel();
+        counter.inc({ directive: 'other', outcome: 'dropped' });
+        return noContent();
       }
       return accept(x, body);
     },

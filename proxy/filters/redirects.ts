@@ -7,7 +7,7 @@ export interface RedirectsOptions {
 }
 
 const ABSOLUTE = /^(?:(https?):)?\/\/([^/?#\\@]*)(?=[/?#]|$)/i;
-const REFRESH = /^(\s*[\d.]*\s*[;,]\s*(?:url\s*=\s*)?["']?)(.*)$/is;
+const REFRESH = /^([\d.]*\s*[;,]\s*(?:url\s*=\s*)?["']?)(.*)$/is;
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]', '0.0.0.0', '[::]'];
 
 export function redirects(options: RedirectsOptions): Filter {
