@@ -2,14 +2,19 @@
 import type { Socket } from 'node:net';
 
 /** A string is latin1: one char is one byte. */
-export type Step = string | Buffer | { wait: number } | { until: string; within?: number } | End;
+export type Step =
+  | string
+  | Buffer
+  | { wait: number }
+  | { until: string | (() => boolean); within?: number }
+  | End;
 type End = { end: 'fin' | 'rst' };
 
 export const FIN: End = { end: 'fin' };
 export const RST: End = { end: 'rst' };
 export const wait = (ms: number): Step => ({ wait: ms });
-/** Goes on once the other side's bytes contain `text`, or after `within` milliseconds. */
-export const until = (text: string, within = 2000): Step => ({ until: text, within });
+/** Goes on once the other side's bytes contain the text (or the condition holds), or after `within` milliseconds. */
+export const until = (text: string | (() => boolean), within = 2000): Step => ({ until: text, within });
 
 export const toBytes = (data: string | Buffer): Buffer =>
   typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
@@ -38,8 +43,11 @@ export async function speak(
     if (typeof step === 'string' || Buffer.isBuffer(step)) {
       if (!socket.writableEnded) socket.write(toBytes(step));
     } else if ('wait' in step) await sleep(step.wait);
-    else if ('until' in step) await holds(() => gone() || heard().includes(step.until), step.within ?? 2000);
-    else if (step.end === 'fin') socket.end();
+    else if ('until' in step) {
+      const { until: wanted } = step;
+      const reached = typeof wanted === 'string' ? () => heard().includes(wanted) : wanted;
+      await holds(() => gone() || reached(), step.within ?? 2000);
+    } else if (step.end === 'fin') socket.end();
     else socket.resetAndDestroy();
   }
 }

@@ -36,8 +36,10 @@ export interface Case extends Omit<Talk, 'replies'> {
   /** A case that a list of bytes can't tell. */
   readonly run?: (rig: Rig, protocol: Protocol) => Promise<void>;
   readonly protocols?: readonly Protocol[];
-  /** Takes long: runs on a rig of its own, while the others run. */
+  /** Mostly waits: runs on a rig of its own, while the others run. */
   readonly slow?: boolean;
+  /** Stops, floods or measures its rig: runs on one of its own. */
+  readonly apart?: boolean;
 }
 
 export interface Kind {

@@ -46,12 +46,14 @@ for (const kind of KINDS) {
       test(key, async () => {
         const row = { case: c.id, protocol, title: c.title, result: 'FAIL' as 'pass' | 'FAIL' };
         table.push(row);
-        await (early.get(key) ?? play(rigs.get(c.group ?? 'plain') as Rig, c, protocol));
+        await (early.get(key) ?? (c.apart ? alone(c, protocol) : play(rigOf(c), c, protocol)));
         row.result = 'pass';
       });
     }
   });
 }
+
+const rigOf = (c: Case): Rig => rigs.get(c.group ?? 'plain') as Rig;
 
 async function alone(c: Case, protocol: Protocol): Promise<void> {
   const rig = await Rig.start(c.group ?? 'plain');
@@ -74,10 +76,17 @@ async function play(rig: Rig, c: Case, protocol: Protocol): Promise<void> {
       judge(c, result);
     }
   } catch (thrown) {
-    const error = thrown as Error;
     const sent = (c[protocol] ?? []).map((s) => (Buffer.isBuffer(s) ? s.toString('latin1', 0, 600) : s));
-    error.message += `\nclient sent: ${JSON.stringify(sent).slice(0, 3000)}\nclient got: ${JSON.stringify(raw)}\nupstream got:\n${rig.upstream.log}\nlog: ${rig.log.slice(-1500)}`;
-    throw error;
+    throw new Error(
+      [
+        (thrown as Error).message,
+        `client sent: ${JSON.stringify(sent).slice(0, 3000)}`,
+        `client got: ${JSON.stringify(raw)}`,
+        `upstream got:\n${rig.upstream.log}`,
+        `log: ${rig.log.slice(-1500)}`,
+      ].join('\n'),
+      { cause: thrown },
+    );
   } finally {
     await rig.upstream.script([]);
   }
@@ -87,7 +96,7 @@ async function play(rig: Rig, c: Case, protocol: Protocol): Promise<void> {
 
 async function converse(rig: Rig, c: Case, protocol: Protocol): Promise<Result> {
   const replies = Math.max(1, ...(c.status ?? []).map((s) => (Array.isArray(s) ? s.length : 1)));
-  const linger = c.closed ? 1000 : c.linger;
+  const linger = c.closed && protocol === 'h1' ? 1000 : c.linger;
   const talk = { ...c, replies, linger };
   const seen = await (protocol === 'h1' ? talkH1 : talkH2)(rig.port, c[protocol] ?? [], talk);
   const { connections, requests, peak } = rig.upstream;

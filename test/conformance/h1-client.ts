@@ -64,7 +64,11 @@ export async function talkH1(port: number, steps: readonly Step[], talk: Talk = 
   const finals = () => readReplies(raw, methods, closedAt >= 0);
   const spoken = speak(socket, steps, () => raw.toString('latin1'));
   const enough = () => closedAt >= 0 || finals().filter((r) => r.end === 'complete').length >= replies;
-  await Promise.race([spoken.then(() => holds(enough, deadline)), holds(() => closedAt >= 0, deadline)]);
+  let done = false;
+  const closes = holds(() => done || closedAt >= 0, 600_000);
+  await Promise.race([spoken.then(() => holds(enough, deadline)), closes]).finally(() => {
+    done = true;
+  });
   await holds(() => closedAt >= 0, linger);
   const seen: Seen = {
     replies: finals(),

@@ -123,7 +123,11 @@ export async function talkH2(port: number, steps: readonly Step[], talk: Talk = 
     ]),
   ];
   const spoken = speak(socket, [...opening, ...steps], () => reader.log);
-  await Promise.race([spoken.then(() => holds(enough, deadline)), holds(() => closedAt >= 0, deadline)]);
+  let done = false;
+  const closes = holds(() => done || closedAt >= 0, 600_000);
+  await Promise.race([spoken.then(() => holds(enough, deadline)), closes]).finally(() => {
+    done = true;
+  });
   await holds(() => closedAt >= 0, linger);
   const ids = [...reader.streams.keys()].sort((a, b) => a - b);
   const seen: Seen = {

@@ -19,7 +19,7 @@ export const GROUPS = {
   plain: {},
   impatient: {
     HEADER_TIMEOUT: '2s',
-    BODY_TIMEOUT: '1s',
+    BODY_TIMEOUT: '4s',
     KEEPALIVE_TIMEOUT: '2s',
     UPSTREAM_RESPONSE_TIMEOUT: '1s',
     UPSTREAM_IDLE_TIMEOUT: '1s',

@@ -349,7 +349,7 @@ export const upstreamAnswers: Kind = {
       ...both({ method: 'POST', body: 'x' }),
       upstream: [{ steps: [RST] }],
       status: [502],
-      check: (result) => code(result, 'upstream_unreachable'),
+      check: (result) => code(result, 'upstream_error'),
     },
     {
       id: 'D24',

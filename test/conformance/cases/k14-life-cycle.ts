@@ -1,7 +1,7 @@
 /** K14: connections that end at the wrong moment. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { FIN, holds, RST, type Step, sleep, wait } from '../bytes.ts';
+import { FIN, holds, RST, type Step, sleep, until, wait } from '../bytes.ts';
 import {
   both,
   type Case,
@@ -26,10 +26,11 @@ const MIB = 1024 * 1024;
 async function leave(rig: Rig, protocol: Protocol): Promise<void> {
   const batch = async () => {
     await rig.upstream.script(Array.from({ length: 50 }, () => ({ steps: [wait(10_000), OK] })));
+    const all = until(() => rig.upstream.requests.length === 50);
     const one = () =>
       protocol === 'h1'
-        ? talkH1(rig.port, [h1(), wait(100), RST], { deadline: 1, linger: 0 })
-        : talkH2(rig.port, [h2(), wait(100), reset(1), wait(20), FIN], { deadline: 1, linger: 0 });
+        ? talkH1(rig.port, [h1(), all, wait(50), RST], { deadline: 1, linger: 0 })
+        : talkH2(rig.port, [h2(), all, wait(50), reset(1), wait(20), FIN], { deadline: 1, linger: 0 });
     await Promise.all(Array.from({ length: 50 }, one));
     const freed = await holds(() => rig.upstream.connections.every((c) => c.end !== 'open'), 1000);
     assert.ok(freed, `${rig.upstream.active} upstream requests still run`);
@@ -56,7 +57,7 @@ const cut = (title: string, steps: readonly Step[], more: Partial<Case> = {}): C
   ...both(),
   upstream: [{ steps }],
   status: [200],
-  linger: 1000,
+  closed: true,
   check: (result) => {
     assert.equal(first(result).body.toString('latin1'), 'abc');
     const end = result.protocol === 'h1' ? 'cut' : 'reset';
@@ -137,7 +138,7 @@ export const lifeCycle: Kind = {
       id: 'D29',
       title: 'the client leaves while the app works, 300 times',
       protocols: ['h1', 'h2'],
-      slow: true,
+      apart: true,
       run: leave,
     },
     {
@@ -149,6 +150,18 @@ export const lifeCycle: Kind = {
           { steps: ['HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc', wait(5000)] },
         ]);
         await talkH1(rig.port, [h1(), { until: 'abc' }, RST], { deadline: 1, linger: 0 });
+        assert.ok(await holds(() => rig.upstream.connections.every((c) => c.end !== 'open'), 1000));
+      },
+    },
+    {
+      id: 'D29',
+      title: 'an HTTP/2 client that ends its connection without a word is gone too',
+      protocols: ['h2'],
+      run: async (rig) => {
+        await rig.upstream.script([
+          { steps: ['HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc', wait(5000)] },
+        ]);
+        await talkH2(rig.port, [h2(), until('data 1'), FIN, wait(20)], { deadline: 1, linger: 0 });
         assert.ok(await holds(() => rig.upstream.connections.every((c) => c.end !== 'open'), 1000));
       },
     },
@@ -221,7 +234,7 @@ export const lifeCycle: Kind = {
       id: 'D30',
       title: 'the upstream refuses connections',
       protocols: ['h1', 'h2'],
-      slow: true,
+      apart: true,
       run: async (rig, protocol) => {
         await refusedPort(rig, protocol);
         await rig.upstream.restart();
@@ -231,7 +244,7 @@ export const lifeCycle: Kind = {
       id: 'D30',
       title: 'a client that reads nothing holds the upstream back',
       protocols: ['h1'],
-      slow: true,
+      apart: true,
       run: stalledReader,
     },
   ],

@@ -56,7 +56,7 @@ export const slow: Kind = {
       title: '200 heads that drip',
       group: 'impatient',
       protocols: ['h1'],
-      slow: true,
+      apart: true,
       run: slowloris,
     },
     {
@@ -83,6 +83,7 @@ export const slow: Kind = {
         headers(1, [...pseudo('POST'), ['content-length', '10']], { end: false }),
         data(1, 'abc', { end: false }),
       ],
+      deadline: 8000,
       status: [408],
       closed: true,
       check: (result) => {
