@@ -65,3 +65,17 @@ export async function closeRedis(redis: Redis): Promise<void> {
   const answered = redis.status === 'ready' && (await redis.quit().catch(() => undefined));
   if (answered === false || answered === undefined) redis.disconnect();
 }
+
+/** Resolves once the client is ready, or after `timeout` ms whatever became of it. */
+export function redisSettled(redis: Redis, timeout: number): Promise<void> {
+  if (redis.status === 'ready') return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, timeout);
+    function done(): void {
+      clearTimeout(timer);
+      redis.off('ready', done);
+      resolve();
+    }
+    redis.on('ready', done);
+  });
+}

@@ -10,7 +10,7 @@ export type Outcome = 'allowed' | 'limited' | 'unavailable';
 
 export interface GuardOptions {
   readonly store: Store;
-  /** Keeps the limits of this process alone while the store is away. */
+  /** Keeps the limits of this process alone while the store is away, from what the store said last. */
   readonly local: MemoryStore;
   readonly onFailure: OnStoreFailure;
   readonly log: Log;
@@ -27,11 +27,15 @@ const PROBE_LAST = 1000;
 const STEADY = 10_000;
 const PROBE = definePolicy('probe', 1_000_000, 1, 1000);
 
-/** The circuit: closed while the store answers, open from its first failure until a background probe succeeds. */
+/**
+ * The circuit: closed while the store answers in time; open from its first error, or from the first wait in which it
+ * answered nobody in time, until a background probe succeeds. A single late answer only sends its own request away.
+ */
 export class GuardedLimiter implements Limiter {
   private readonly options: GuardOptions;
   private readonly patience: number;
   private open = false;
+  private answersInTime = 0;
   /** Turns with each closing, so that a straggler of an earlier outage can't open the circuit again. */
   private era = 0;
   private delay = PROBE_FIRST;
@@ -64,7 +68,7 @@ export class GuardedLimiter implements Limiter {
   }
 
   private bounded(answer: Promise<Decision>, key: string, policy: Policy): Promise<Decision> {
-    const { era } = this;
+    const { era, answersInTime } = this;
     return new Promise((resolve, reject) => {
       let settled = false;
       const give = (use: () => Decision): void => {
@@ -76,17 +80,27 @@ export class GuardedLimiter implements Limiter {
           reject(refused);
         }
       };
-      const fail = (cause: unknown): void => {
+      const late = (): void => {
         if (settled) return;
-        this.trip(era, cause);
+        if (answersInTime === this.answersInTime)
+          this.trip(era, new Error(`no answer within ${this.patience} ms`));
         give(() => this.without(key, policy));
       };
-      const late = () => fail(new Error(`no answer within ${this.patience} ms`));
       // When it was this process that stalled, the answer lies in the socket: one look before giving up.
       const timer = setTimeout(() => setImmediate(late), this.patience);
-      answer.then((given) => {
-        if (!settled) give(() => this.counted(given, this.options.store.name));
-      }, fail);
+      answer.then(
+        (given) => {
+          this.options.local.adopt(key, given);
+          if (settled) return;
+          this.answersInTime++;
+          give(() => this.counted(given, this.options.store.name));
+        },
+        (cause: unknown) => {
+          if (settled) return;
+          this.trip(era, cause);
+          give(() => this.without(key, policy));
+        },
+      );
     });
   }
 

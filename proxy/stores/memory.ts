@@ -66,6 +66,14 @@ export class MemoryStore implements Store {
     return decision(admits(ahead, policy), ahead, policy);
   }
 
+  /** Takes over what another store said of the key, so that the count goes on from there when this one has to. */
+  adopt(key: string, { policy, resetMs }: Decision, now = this.now()): void {
+    const ring = this.ring(policy);
+    this.sweep(ring, now);
+    const slot = (this.cells[this.find(ring, key)] as number) - 1;
+    this.rings.place(ring, slot < 0 ? this.insert(now) : slot, now + Math.ceil(resetMs * 1000));
+  }
+
   close(): void {}
 
   private now(): number {

@@ -1,5 +1,7 @@
 /** A real redis-server on a free port, that can be stopped, paused and started again with what it knew gone. */
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { Child } from './child.ts';
@@ -34,6 +36,15 @@ export class RedisServer {
 
   resume(): void {
     this.child?.kill('SIGCONT');
+  }
+
+  /** Forgets every key. */
+  async forget(): Promise<void> {
+    const socket = net.connect(this.port, '127.0.0.1');
+    const answered = once(socket, 'data');
+    socket.write('FLUSHALL\r\n');
+    await answered;
+    socket.destroy();
   }
 
   /** Gone at once, as after a crash. */

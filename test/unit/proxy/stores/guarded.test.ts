@@ -14,12 +14,14 @@ class Switch implements Store {
   readonly name = 'redis';
   mode: 'well' | 'failing' | 'silent' = 'well';
   calls = 0;
+  /** Microseconds its keys run ahead. */
+  ahead = policy.interval;
   readonly silent: ((decision: Decision) => void)[] = [];
   decide(_key: string, policy: Policy): Promise<Decision> {
     this.calls++;
     if (this.mode === 'failing') return Promise.reject(new Error('connection refused'));
     if (this.mode === 'silent') return new Promise((resolve) => this.silent.push(resolve));
-    return Promise.resolve(decision(true, policy.interval, policy));
+    return Promise.resolve(decision(true, this.ahead, policy));
   }
   close() {}
 }
@@ -89,6 +91,28 @@ describe('when the store fails', () => {
     expect(answers).toEqual([...Array(10).fill(true), false, false]);
     expect(counts).toEqual({ 'allowed local': 10, 'limited local': 2 });
     expect(store.calls).toBe(1);
+  });
+
+  it('the count goes on from what the store said last, not from a full budget', async () => {
+    const { limiter, store } = guarded('local');
+    store.ahead = 7 * policy.interval;
+    expect(await limiter.decide('k', policy)).toMatchObject({ allowed: true, remaining: 3 });
+    store.mode = 'failing';
+    const answers: boolean[] = [];
+    for (let i = 0; i < 5; i++) answers.push((await limiter.decide('k', policy)).allowed);
+    expect(answers).toEqual([true, true, true, false, false]);
+  });
+
+  it('a single answer that is late sends its own request away and no other', async () => {
+    const { limiter, store, lines, counts } = guarded('local');
+    store.mode = 'silent';
+    const late = limiter.decide('slow', policy);
+    store.mode = 'well';
+    expect((await limiter.decide('quick', policy)).allowed).toBe(true);
+    expect((await late).allowed).toBe(true);
+    expect(limiter.degraded).toBe(false);
+    expect(lines).toEqual([]);
+    expect(counts).toEqual({ 'allowed redis': 1, 'allowed local': 1 });
   });
 
   it('no later request waits for it or asks it', async () => {

@@ -69,6 +69,22 @@ describe('the memory store', () => {
     expect(store.look('k', policy, 0)).toMatchObject({ allowed: false, retryAfterMs: 1200 });
   });
 
+  it('goes on from what another store decided', () => {
+    fc.assert(
+      fc.property(schedules(60), fc.integer({ min: 0, max: 59 }), ({ policy, arrivals }, cut) => {
+        const first = new MemoryStore(clock, 8);
+        const second = new MemoryStore(clock, 8);
+        const model = new Reference(policy);
+        arrivals.forEach(({ at }, i) => {
+          const given = (i <= cut ? first : second).decide('k', policy, at);
+          expect(given.allowed).toBe(model.request(at));
+          if (i <= cut) second.adopt('k', given, at);
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('keeps the same key apart under different policies', () => {
     const store = new MemoryStore(clock, 10);
     const other = definePolicy('other', 1, 60, 1);
