@@ -150,6 +150,7 @@ export class H2cCall implements BodySink, BodySource, Timed {
   end(trailers?: HeaderBlock): void {
     const { stream } = this;
     if (stream === undefined || stream.destroyed) return;
+    this.awaitHead();
     this.requestTrailers = passableTrailers(trailers?.list);
     stream.end();
   }
@@ -261,6 +262,8 @@ export class H2cCall implements BodySink, BodySource, Timed {
 
   expire(): void {
     if (this.via?.connected !== true) this.settle(late('no connection in time'));
+    // The client's body is still to come: that has a time of its own, and the app is not to blame.
+    else if (!this.answered && this.stream?.writableEnded === false && !this.requestPaused) this.awaitHead();
     else this.settle(late(this.answered ? 'silent for too long' : 'no response in time'));
   }
 
