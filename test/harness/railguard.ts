@@ -11,6 +11,8 @@ const ENTRY = process.env.RAILGUARD_ENTRY ?? path.resolve(import.meta.dirname, '
 export interface RailguardOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Flags of Node itself. */
+  readonly nodeArgs?: readonly string[];
   /** `ready`: the admin port says so. `listening`: both ports accept. `none`: at once. */
   readonly wait?: 'ready' | 'listening' | 'none';
   readonly port?: number;
@@ -70,7 +72,7 @@ export async function startRailguard(options: RailguardOptions = {}): Promise<Ra
   const adminPort = options.adminPort ?? second;
   const env = { PATH: process.env.PATH, PORT: String(port), ADMIN_PORT: String(adminPort) };
   const cwd = mkdtempSync(path.join(os.tmpdir(), 'railguard-test-'));
-  const args = [ENTRY, ...(options.args ?? ['serve'])];
+  const args = [...(options.nodeArgs ?? []), ENTRY, ...(options.args ?? ['serve'])];
   const child = new Child(process.execPath, args, { ...env, ...PLAIN, ...options.env }, cwd);
   const railguard = new Railguard(port, adminPort, child);
   const wait = options.wait ?? 'ready';
