@@ -31,11 +31,11 @@ export function normalisePath(target: string): NormalisedPath {
 
 /** The reading that crosses fewest borders: only `/` separates, `;` and `//` stand as they are. */
 export function literalPath(target: string): string {
-  const raw = cutQuery(target).replaceAll(/%2f/gi, '%252F').replaceAll(/%5c/gi, '%255C');
-  const segments: string[] = [];
-  for (const segment of raw.split('/')) if (segment !== '.') segments.push(decode(segment) ?? segment);
-  if (raw.endsWith('/.')) segments.push('');
-  return asText(segments.join('/'));
+  let raw = cutQuery(target);
+  if (raw.includes('/.')) raw = withoutPlainDots(raw);
+  if (!raw.includes('%')) return asText(raw);
+  raw = raw.replaceAll(/%2f/gi, '%252F').replaceAll(/%5c/gi, '%255C');
+  return asText(decode(raw) ?? raw);
 }
 
 /**
@@ -86,20 +86,29 @@ function readSlowly(target: string): NormalisedPath {
   const raw = cutQuery(target);
   const decoded = raw.includes('#') ? undefined : decode(raw);
   if (decoded === undefined) return { path: raw, ambiguous: true };
-  const plainDots = raw.split('/').filter((segment) => segment === '.').length;
+  const segments = (decoded.includes('\\') ? decoded.replaceAll('\\', '/') : decoded).split('/');
   let dots = 0;
   let path = '';
-  const segments = decoded.split(/[/\\]/);
+  let last = '';
   for (let i = 1; i < segments.length; i++) {
-    const bare = cutParameters(segments[i] as string);
-    if (bare === '..') return { path: raw, ambiguous: true };
-    if (bare === '.') dots++;
-    else if (bare !== '') path += `/${bare}`;
+    last = cutParameters(segments[i] as string);
+    if (last === '..') return { path: raw, ambiguous: true };
+    if (last === '.') dots++;
+    else if (last !== '') path += `/${last}`;
   }
-  const last = cutParameters(segments[segments.length - 1] as string);
   if (last === '' || last === '.') path += '/';
   // A `.` that only appears by decoding, by `\` or before a `;` is one to some readers and a name to others.
-  return { path: asText(path), ambiguous: dots !== plainDots };
+  return { path: asText(path), ambiguous: dots > 0 && dots !== plainDots(raw) };
+}
+
+const PLAIN_DOT = /\/\.(?=\/|$)/g;
+
+const plainDots = (raw: string): number => raw.match(PLAIN_DOT)?.length ?? 0;
+
+/** RFC 3986 §5.2.4, without the `..` that is never accepted. */
+function withoutPlainDots(raw: string): string {
+  const path = raw.replaceAll(PLAIN_DOT, '');
+  return raw.endsWith('/.') ? `${path}/` : path;
 }
 
 function cutParameters(segment: string): string {
@@ -110,23 +119,22 @@ function cutParameters(segment: string): string {
 /** Percent-decodes once, byte for byte; undefined when it is no URI or its bytes are read differently by different decoders. */
 function decode(text: string): string | undefined {
   let out = '';
-  for (let i = 0; i < text.length; i++) {
-    let byte = text.charCodeAt(i);
-    if (byte === PERCENT) {
-      const high = hex(text.charCodeAt(i + 1));
-      const low = hex(text.charCodeAt(i + 2));
-      if (high < 0 || low < 0) return undefined;
-      byte = high * 16 + low;
-      i += 2;
-    }
-    if (byte === 0) return undefined;
-    out += String.fromCharCode(byte);
+  let from = 0;
+  for (let at = text.indexOf('%'); at !== -1; at = text.indexOf('%', from)) {
+    const high = hex(text.charCodeAt(at + 1));
+    const low = hex(text.charCodeAt(at + 2));
+    if (high < 0 || low < 0) return undefined;
+    out += text.slice(from, at) + (BYTES[high * 16 + low] as string);
+    from = at + 3;
   }
-  return OVERLONG.test(out) ? undefined : out;
+  out = from === 0 ? text : out + text.slice(from);
+  return UNREADABLE.test(out) ? undefined : out;
 }
 
-/** UTF-8 forms longer than needed, which lax decoders turn into `.` and `/` (RFC 3629 §10). */
-const OVERLONG = /[\xc0\xc1]|\xe0[\x80-\x9f]|\xf0[\x80-\x8f]/;
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
+
+/** NUL, and UTF-8 forms longer than needed, which lax decoders turn into `.` and `/` (RFC 3629 §10). */
+const UNREADABLE = /\0|[\xc0\xc1]|\xe0[\x80-\x9f]|\xf0[\x80-\x8f]/;
 
 function hex(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;

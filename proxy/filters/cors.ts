@@ -59,14 +59,26 @@ export function cors(options: CorsOptions): Filter {
     response(x: Exchange, reply: Reply) {
       const { headers } = reply;
       if (isPreflight(x) && reply.origin === 'railguard') return;
-      headers.deleteWhere(isCorsField);
-      if (varies) headers.addMember('Vary', 'Origin');
+      if (mayHoldCorsField(headers.list)) headers.deleteWhere(isCorsField);
+      if (varies) {
+        if (headers.has('vary')) headers.addMember('Vary', 'Origin');
+        else headers.append('Vary', 'Origin');
+      }
       const origin = x.request.headers.get('origin');
       if (origin === undefined || reply.tunnel !== undefined || !allows(origin)) return;
       grant(headers, origin);
       if (exposed !== '') headers.append('Access-Control-Expose-Headers', exposed);
     },
   };
+}
+
+/** Spares most responses the look at every name in lower case. */
+function mayHoldCorsField(list: readonly string[]): boolean {
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] as string;
+    if (name.length > 20 && (name.charCodeAt(0) | 0x20) === 0x61) return true;
+  }
+  return false;
 }
 
 const isCorsField = (name: string): boolean => name.startsWith('access-control-');

@@ -48,7 +48,7 @@ export function securityHeaders(options: SecurityHeadersOptions): Filter {
   const override = (reply: Reply, { pairs, csp, endpoints }: Variant): void => {
     const { headers } = reply;
     headers.deleteWhere(isReplaced);
-    headers.list.push(...pairs);
+    add(headers.list, pairs);
     const kind = kindOf(reply);
     if (kind === 'document') headers.list.push(...csp, ...endpoints);
     else if (kind === 'inert' && !(cspReportOnly && headers.has(CSP)))
@@ -78,6 +78,11 @@ export function securityHeaders(options: SecurityHeadersOptions): Filter {
       edit(reply, variants[x.client.scheme]);
     },
   };
+}
+
+/** Cheaper than spreading into `push`. */
+function add(list: string[], pairs: readonly string[]): void {
+  for (let i = 0; i < pairs.length; i++) list.push(pairs[i] as string);
 }
 
 const isDisclosing = (name: string): boolean => DISCLOSING_HEADERS.has(name);
