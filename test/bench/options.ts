@@ -20,7 +20,7 @@ export interface Options {
 export const usage = `npm run bench -- [options]
   --rounds N    measurements of each peer (5)
   --seconds N   length of one measurement (4)
-  --only A,B    these peers alone: direct, railguard, railguard-unlimited, railguard-all-lines,
+  --only A,B    these peers alone: direct, railguard, railguard-unlimited, railguard-unlogged,
                 http-proxy, nginx, haproxy, caddy
   --json        print JSON instead of the table
   --save        also write docs/bench.json
