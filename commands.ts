@@ -1,6 +1,7 @@
 /** The command line: every command in one table, and the reading of arguments against it. */
 import { load } from './config/load.ts';
 import { nearest } from './config/near-miss.ts';
+import type { Core } from './core/core.ts';
 
 export interface Flag {
   readonly name: `--${string}`;
@@ -37,6 +38,17 @@ export const commands: readonly Command[] = [
     run: async ({ env }) => (await import('./demo/demo.ts')).demo(env),
   },
   {
+    name: 'exec',
+    summary: 'Starts an app as a child, and is the proxy in front of it.',
+    rest: 'CMD [ARG…]',
+    run: exec,
+  },
+  {
+    name: 'redact',
+    summary: 'Copies stdin to stdout without its secrets, line by line.',
+    run: async ({ env }) => (await import('./exec/redact.ts')).redact(env),
+  },
+  {
     name: 'env',
     summary: 'Every variable with its kind, default and meaning.',
     flags: [
@@ -54,6 +66,16 @@ async function serve({ env }: Invocation): Promise<number> {
   if ('errors' in loaded) return refuse(loaded.errors, loaded.warnings);
   const { serve } = await import('./serve.ts');
   return serve(loaded.config, { env, warnings: loaded.warnings });
+}
+
+async function exec({ env, rest }: Invocation): Promise<number> {
+  const { appEnvironment, sidecarEnvironment } = await import('./exec/environment.ts');
+  const loaded = load(sidecarEnvironment(env), { tty: process.stdout.isTTY });
+  if ('errors' in loaded) return refuse(loaded.errors, loaded.warnings);
+  const [{ serve }, { Child }] = await Promise.all([import('./serve.ts'), import('./exec/child.ts')]);
+  const { config, warnings } = loaded;
+  const companion = (core: Core) => new Child(rest, appEnvironment(env, config.upstream.appPort), core);
+  return serve(config, { env, warnings, companion });
 }
 
 async function env({ flags, env }: Invocation): Promise<number> {

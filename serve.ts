@@ -2,12 +2,12 @@
 import type { AddressInfo } from 'node:net';
 import { createAdmin } from './admin/admin.ts';
 import { effective } from './config/docs.ts';
+import { knownSecrets } from './config/known-secrets.ts';
 import type { Config } from './config/load.ts';
-import { Secret } from './config/secret.ts';
 import { version } from './config/version.ts';
 import { systemClock } from './core/clock.ts';
 import type { Core } from './core/core.ts';
-import { Lifecycle } from './core/lifecycle.ts';
+import { Lifecycle, type Probe } from './core/lifecycle.ts';
 import { FdSink } from './core/log-sink.ts';
 import { createLog } from './core/logger.ts';
 import { Metrics } from './core/metrics.ts';
@@ -29,6 +29,14 @@ export interface ServeOptions {
   readonly warnings: readonly string[];
   /** Both ports are open. */
   readonly onReady?: (addresses: Addresses) => void;
+  /** Starts what lives and dies with railguard, once the ports are open. */
+  readonly companion?: (core: Core) => Companion;
+}
+
+/** A process that railguard runs for: its end ends us, and its exit code is ours. */
+export interface Companion extends Probe {
+  readonly ended: Promise<number>;
+  stop(signal: NodeJS.Signals): Promise<number>;
 }
 
 /** Runs until a signal ends it; resolves to the exit code. */
@@ -45,15 +53,19 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   for (const warning of options.warnings) core.log.warn('lifecycle', warning);
   guard(core);
   const proxy = new DataPlane(config, core);
+  const probes = [...proxy.probes];
   const admin = createAdmin({
     core,
-    probes: proxy.probes,
+    probes,
     listeners: config.listeners,
     effective: effective(config),
   });
   const stopping = stopSignal(core);
+  let companion: Companion | undefined;
   try {
     const addresses = { admin: await admin.listen(), public: await proxy.listen() };
+    companion = options.companion?.(core);
+    if (companion !== undefined) probes.push(companion);
     core.lifecycle.serving();
     core.log.info('lifecycle', 'railguard is serving', {
       port: addresses.public.port,
@@ -64,14 +76,15 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
     await admin.close();
     return refusePort(core, error);
   }
-  await stopping;
+  const signal = await Promise.race([stopping, ...(companion === undefined ? [] : [companion.ended])]);
   core.lifecycle.drain();
   core.log.info('lifecycle', 'draining');
   await proxy.drain(config.listeners.shutdownTimeout);
+  const code = (await companion?.stop(typeof signal === 'string' ? signal : 'SIGTERM')) ?? 0;
   await admin.close();
   core.log.info('lifecycle', 'stopped');
   await core.log.flush();
-  return 0;
+  return code;
 }
 
 function createCore(config: Config): Core {
@@ -85,15 +98,6 @@ function createCore(config: Config): Core {
   return { log, metrics, redactor, clock: systemClock, lifecycle: new Lifecycle(), version };
 }
 
-/** Every secret of the configuration, so that its value is known wherever it might surface. */
-function* knownSecrets(config: Config): Generator<{ name: string; value: string }> {
-  for (const section of Object.values(config)) {
-    for (const [name, value] of Object.entries(section)) {
-      if (value instanceof Secret) yield { name, value: value.reveal() };
-    }
-  }
-}
-
 /** A fault of ours is written down, redacted, and costs at most the request that met it. */
 function guard({ log }: Core): void {
   process.on('uncaughtException', (error) => log.error('lifecycle', 'uncaught exception', { error }));
@@ -103,13 +107,13 @@ function guard({ log }: Core): void {
 }
 
 /** The first signal resolves; a second one ends the process at once. */
-function stopSignal({ log }: Core): Promise<void> {
+function stopSignal({ log }: Core): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let signals = 0;
     const onSignal = (signal: NodeJS.Signals): void => {
       if (++signals > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
       log.info('lifecycle', 'signal received', { signal });
-      resolve();
+      resolve(signal);
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);

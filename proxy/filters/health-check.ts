@@ -19,7 +19,7 @@ export function healthCheck(path: string, healthy: () => boolean | Promise<boole
       const { request } = x;
       if (request.kind !== 'http' || (request.method !== 'GET' && request.method !== 'HEAD'))
         return undefined;
-      if (request.target !== path && !request.target.startsWith(`${path}?`)) return undefined;
+      if (request.target !== path) return undefined;
       const ok = healthy();
       return typeof ok === 'boolean' ? answer(ok) : ok.then(answer);
     },

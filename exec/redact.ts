@@ -1,0 +1,28 @@
+/** `railguard redact`: a filter for pipes, as fast as the redactor, that never holds more than it must. */
+import { once } from 'node:events';
+import { knownSecrets } from '../config/known-secrets.ts';
+import { load } from '../config/load.ts';
+import { Redactor } from '../core/redact.ts';
+
+/** Copies stdin to stdout, sanitised; 0 also when the reader of stdout has had enough. */
+export async function redact(env: NodeJS.ProcessEnv): Promise<number> {
+  const loaded = load(env);
+  // A configuration that does not stand is no reason to let secrets through: patterns know most of them.
+  const redactor = new Redactor('config' in loaded ? { secrets: knownSecrets(loaded.config) } : {});
+  const clean = redactor.stream('redact');
+  const { stdin, stdout } = process;
+  let closed = false;
+  stdout.on('error', () => {
+    closed = true;
+    stdin.destroy();
+  });
+  stdin.setEncoding('utf8');
+  for await (const chunk of stdin) {
+    const text = clean.push(chunk as string);
+    if (text !== '' && !stdout.write(text) && !closed)
+      await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
+    if (closed) return 0;
+  }
+  await new Promise<void>((resolve) => stdout.write(clean.end(), () => resolve()));
+  return 0;
+}
