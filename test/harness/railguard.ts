@@ -1,5 +1,5 @@
 /** railguard as its users run it: the built program in a process of its own, set up by environment alone. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Child, type Exit } from './child.ts';
@@ -74,6 +74,7 @@ export async function startRailguard(options: RailguardOptions = {}): Promise<Ra
   const cwd = mkdtempSync(path.join(os.tmpdir(), 'railguard-test-'));
   const args = [...(options.nodeArgs ?? []), ENTRY, ...(options.args ?? ['serve'])];
   const child = new Child(process.execPath, args, { ...env, ...PLAIN, ...options.env }, cwd);
+  void child.exited.then(() => rmSync(cwd, { recursive: true, force: true }));
   const railguard = new Railguard(port, adminPort, child);
   const wait = options.wait ?? 'ready';
   if (wait === 'none') return railguard;
