@@ -5,6 +5,8 @@ import type { MemoryStore } from './memory.ts';
 
 /** Credentials that verified lately and are remembered: a power of two. */
 const MARKS = 16_384;
+/** Longer ones are not remembered: hashing them would cost what the guard is to save. */
+const LONGEST = 4096;
 
 /**
  * Counts failures, not attempts: a valid credential costs its address nothing, so users behind one address don't
@@ -26,19 +28,23 @@ export class CredentialGuard {
   /** The refusal, when this client's failures have used up their budget and the credential is not known to be good. */
   refusal(client: string, credential: string): Decision | undefined {
     const seen = this.memory.look(client, this.policy);
-    return seen.allowed || this.marked(this.place(credential)) ? undefined : seen;
+    return seen.allowed || (credential.length <= LONGEST && this.marked(this.place(credential)))
+      ? undefined
+      : seen;
   }
 
   verified(credential: string): void {
+    if (credential.length > LONGEST) return;
     const place = this.place(credential);
     this.marks[place] = this.hash.high;
     this.marks[place + 1] = this.hash.low;
   }
 
   failed(client: string, credential: string): void {
+    this.memory.decide(client, this.policy);
+    if (credential.length > LONGEST) return;
     const place = this.place(credential);
     if (this.marked(place)) this.marks.fill(0, place, place + 2);
-    this.memory.decide(client, this.policy);
   }
 
   private place(credential: string): number {
