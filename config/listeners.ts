@@ -1,7 +1,7 @@
 /** The two ports: where they listen, with what certificate, and how they stop. */
 import { certificate, privateKey } from './pem.ts';
 import { isSet } from './platform.ts';
-import { duration, host, int, path, port, secret } from './var.ts';
+import { choice, duration, host, int, path, port, secret } from './var.ts';
 
 const sendable = (text: string): string | undefined =>
   /^[\x21-\x7e]+$/.test(text) ? undefined : 'holds a blank or a character that no header can carry';
@@ -37,6 +37,10 @@ export const listeners = {
     default: '25s',
     max: '24d',
     doc: 'Time that requests in flight get to finish after SIGTERM.',
+  }),
+  responsePath: choice('RESPONSE_PATH', ['auto', 'direct', 'standard'], {
+    default: 'auto',
+    doc: 'How HTTP/1.1 answers are written: `direct` is one write to the socket, `standard` goes through Node; `auto` tries `direct` at start.',
   }),
   workers: int('WORKERS', { default: '1', min: 1, max: 128, doc: 'Processes that share the public port.' }),
 };

@@ -58,7 +58,8 @@ export class HeaderBlock {
     const { list } = this;
     const lower = lowerName(name);
     for (let i = 0; i < list.length; i += 2) {
-      if (lowerName(list[i] as string) !== lower) continue;
+      const field = list[i] as string;
+      if (field.length !== lower.length || lowerName(field) !== lower) continue;
       list[i] = name;
       list[i + 1] = value;
       this.deleteFrom(lower, i + 2);

@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { directWorks } from './serve/direct-check.ts';
 import { Http1Side } from './serve/http1.ts';
 import { Http2Side } from './serve/http2.ts';
 import type { Serving } from './serve/serving.ts';
@@ -10,6 +11,8 @@ import type { Serving } from './serve/serving.ts';
 export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
+  /** `auto` answers straight to the socket when that works on this Node. */
+  readonly responsePath: 'auto' | 'direct' | 'standard';
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
 
@@ -56,8 +59,10 @@ export class Listener {
   }
 
   /** Rejects with code EADDRINUSE when the port is taken. */
-  listen(): Promise<AddressInfo> {
-    const { host, port } = this.options;
+  async listen(): Promise<AddressInfo> {
+    const { host, port, responsePath } = this.options;
+    if (responsePath === 'direct' || (responsePath === 'auto' && (await directWorks())))
+      this.http1.useDirect();
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
       this.server.listen({ host, port, backlog: 4096 }, () => {

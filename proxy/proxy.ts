@@ -45,11 +45,11 @@ export class DataPlane {
       source: config.client.ipSource,
       trustedProxies: config.client.trustedProxies,
     });
-    const { host, port, tlsCert, tlsKey } = config.listeners;
+    const { host, port, responsePath, tlsCert, tlsKey } = config.listeners;
     const tls =
       tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey.reveal() } : undefined;
     const serving = { options: config.limits, core, walk: this.walk, clients, tunnels: this.tunnels };
-    this.listener = new Listener({ host, port, tls }, serving);
+    this.listener = new Listener({ host, port, responsePath, tls }, serving);
   }
 
   /** Rejects with code EADDRINUSE when the port is taken. */

@@ -6,7 +6,7 @@ import type { Exchange } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
 import type { Problem } from '../problem.ts';
 import { Http1Body } from './http1-body.ts';
-import { Http1Responder } from './http1-responder.ts';
+import { Http1Responder, type ResponderOptions } from './http1-responder.ts';
 import { RawResponder } from './raw-responder.ts';
 import { malformed } from './request-head.ts';
 import { openExchange, type Serving } from './serving.ts';
@@ -32,6 +32,7 @@ export class Http1Connection {
   private readonly socket: Socket;
   private readonly peer: Peer;
   private readonly serving: Serving;
+  private readonly responding: ResponderOptions;
   private current: Current | undefined = undefined;
   private readonly queue: Pending[] = [];
   private fault: Problem | undefined = undefined;
@@ -40,7 +41,8 @@ export class Http1Connection {
   private last = false;
   private timedOut = false;
 
-  constructor(socket: Socket, peer: Peer, serving: Serving) {
+  constructor(socket: Socket, peer: Peer, serving: Serving, responding: ResponderOptions) {
+    this.responding = responding;
     this.socket = socket;
     this.peer = peer;
     this.serving = serving;
@@ -113,9 +115,7 @@ export class Http1Connection {
 
   private open({ request, response, continuing }: Pending): void {
     const body = bodyOf(request, continuing ? response : undefined);
-    const { writeTimeout } = this.serving.options;
-    const { lifecycle } = this.serving.core;
-    const responder = new Http1Responder(request, response, body, { writeTimeout, lifecycle }, (outcome) =>
+    const responder = new Http1Responder(request, response, body, this.responding, (outcome) =>
       this.over(outcome),
     );
     this.start(request, responder, body, 'http');

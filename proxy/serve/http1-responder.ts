@@ -1,5 +1,5 @@
 /** Writes one Reply to an HTTP/1.1 client through Node's own response, with back-pressure and a bound on deaf clients. */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Lifecycle } from '../../core/lifecycle.ts';
 import type { BodySink, BodySource, Outcome, Reply, Responder } from '../exchange.ts';
@@ -7,11 +7,16 @@ import type { HeaderBlock } from '../header-block.ts';
 import { headText } from './head-text.ts';
 import type { Http1Body } from './http1-body.ts';
 import { lingeringClose } from './linger.ts';
+import { DirectWriter, type ReplyWriter, StandardWriter } from './reply-writer.ts';
 
 export interface ResponderOptions {
   /** Milliseconds in which the client must take at least one byte. */
   readonly writeTimeout: number;
   readonly lifecycle: Lifecycle;
+  /** Replies may go straight to the socket. */
+  direct: boolean;
+  /** Connection fields of a direct reply, as finished lines. */
+  readonly keepAlive: string;
 }
 
 export class Http1Responder implements Responder, BodySink {
@@ -23,6 +28,7 @@ export class Http1Responder implements Responder, BodySink {
   private readonly body: Http1Body | undefined;
   private readonly options: ResponderOptions;
   private readonly done: (outcome: Outcome) => void;
+  private writer: ReplyWriter | undefined = undefined;
   private source: BodySource | undefined = undefined;
   private end_: Outcome['end'] = 'complete';
   private status = 499;
@@ -52,49 +58,62 @@ export class Http1Responder implements Responder, BodySink {
   }
 
   send(reply: Reply): void {
-    const { response, body } = this;
+    const { body } = this;
     const unread = body !== undefined && !body.complete && !body.discardable;
     // Node's parser drops what followed an upgrade that is ignored: the client must not wait for answers to it.
     const ignored = this.request.headers.upgrade !== undefined;
-    if (unread || ignored || reply.close || this.options.lifecycle.draining) {
-      reply.headers.append('Connection', 'close');
-      if (unread) this.socket.destroySoon = () => lingeringClose(this.socket);
-    }
+    const last = unread || ignored || reply.close || this.options.lifecycle.draining;
+    if (last) reply.headers.append('Connection', 'close');
+    if (unread) this.socket.destroySoon = () => lingeringClose(this.socket);
     this.started = true;
     this.status = reply.status;
-    response.once('finish', this.onFinish);
-    const whole = typeof reply.body === 'string' || Buffer.isBuffer(reply.body);
-    if (whole) reply.headers.set('Content-Length', String(Buffer.byteLength(reply.body as string)));
-    else if (reply.body === undefined && needsLength(reply, this.request.method))
-      reply.headers.set('Content-Length', '0');
-    this.writeHead(reply);
-    if (reply.body === undefined || this.request.method === 'HEAD') {
-      if (!whole && reply.body !== undefined) (reply.body as BodySource).cancel();
-      response.end();
-    } else if (whole) {
-      this.bytesOut = Buffer.byteLength(reply.body as string);
-      response.end(reply.body as string);
-    } else this.stream(reply.body as BodySource);
+    this.writer = this.chooseWriter(last);
+    if (reply.body === undefined) this.sendWhole(reply, undefined);
+    else if (typeof reply.body === 'string' || Buffer.isBuffer(reply.body)) this.sendWhole(reply, reply.body);
+    else if (this.request.method === 'HEAD') {
+      reply.body.cancel();
+      this.sendWhole(reply, undefined);
+    } else this.stream(reply, reply.body);
   }
 
-  private writeHead(reply: Reply): void {
-    const { response } = this;
-    response.statusMessage = reply.reason || (STATUS_CODES[reply.status] ?? 'Unknown');
-    response.writeHead(reply.status, reply.headers.list);
+  /** Straight to the socket where the connection goes on and nothing is special about it. */
+  private chooseWriter(last: boolean): ReplyWriter {
+    const { options, request, response, socket } = this;
+    if (
+      last ||
+      !options.direct ||
+      request.httpVersionMinor !== 1 ||
+      !response.shouldKeepAlive ||
+      response.socket !== socket
+    ) {
+      response.once('finish', () => this.finish('complete'));
+      return new StandardWriter(response);
+    }
+    return new DirectWriter(socket, response, options.keepAlive);
   }
 
-  private stream(source: BodySource): void {
+  private sendWhole(reply: Reply, body: string | Buffer | undefined): void {
+    const head = this.request.method === 'HEAD';
+    if (body !== undefined) reply.headers.set('Content-Length', String(Buffer.byteLength(body)));
+    else if (!head && needsLength(reply)) reply.headers.set('Content-Length', '0');
+    if (body !== undefined && !head) this.bytesOut = Buffer.byteLength(body);
+    this.writer?.whole(reply, head ? undefined : body);
+    if (this.writer instanceof DirectWriter) this.finish('complete');
+  }
+
+  private stream(reply: Reply, source: BodySource): void {
     this.source = source;
-    this.response.on('drain', this.onDrain);
+    this.socket.on('drain', this.onDrain);
+    this.writer?.begin(reply);
     source.flow(this);
     // A head without its first bytes must not wait for them (SSE); with them it goes out in one write.
-    if (this.bytesOut === 0 && !this.over && !this.response.writableEnded) this.response.flushHeaders();
+    if (this.bytesOut === 0 && !this.over) this.writer?.flush();
   }
 
   write(chunk: Buffer): void {
-    if (this.over) return;
+    if (this.over || this.writer === undefined) return;
     this.bytesOut += chunk.length;
-    if (this.response.write(chunk) || this.stalled) return;
+    if (this.writer.write(chunk) || this.stalled) return;
     this.stalled = true;
     this.source?.pause();
     // Node's socket timeout looks at the kernel's progress: it fires only when no byte at all was taken.
@@ -103,14 +122,8 @@ export class Http1Responder implements Responder, BodySink {
 
   end(trailers?: HeaderBlock): void {
     if (this.over) return;
-    if (trailers !== undefined && this.response.chunkedEncoding) {
-      const pairs: [string, string][] = [];
-      for (let i = 0; i < trailers.list.length; i += 2) {
-        pairs.push([trailers.list[i] as string, trailers.list[i + 1] as string]);
-      }
-      this.response.addTrailers(pairs);
-    }
-    this.response.end();
+    this.writer?.end(trailers);
+    if (this.writer instanceof DirectWriter) this.finish('complete');
   }
 
   /** The upstream's body was cut: the client must see a broken message, not a short one (RFC 9112 §8). */
@@ -137,17 +150,19 @@ export class Http1Responder implements Responder, BodySink {
     this.source?.resume();
   };
 
-  private readonly onFinish = (): void => this.finish('complete');
-
   private finish(end: Outcome['end']): void {
     if (this.over) return;
     this.over = true;
-    if (end !== 'complete') this.source?.cancel();
+    if (this.source !== undefined) {
+      this.socket.off('drain', this.onDrain);
+      if (this.stalled) this.socket.setTimeout(0);
+      if (end !== 'complete') this.source.cancel();
+    }
     this.done({ end, status: this.started ? this.status : 499, bytesOut: this.bytesOut });
   }
 }
 
 /** A reply of ours or the app's without a body says so, where the status allows a length at all. */
-function needsLength(reply: Reply, method: string | undefined): boolean {
-  return method !== 'HEAD' && reply.status >= 200 && reply.status !== 204 && reply.status !== 304;
+function needsLength(reply: Reply): boolean {
+  return reply.status >= 200 && reply.status !== 204 && reply.status !== 304;
 }

@@ -5,6 +5,8 @@ import type { Socket } from 'node:net';
 import { lowerName } from '../header-block.ts';
 import { Problem } from '../problem.ts';
 import { Http1Connection } from './http1-connection.ts';
+import type { ResponderOptions } from './http1-responder.ts';
+import { LeanRequest } from './lean-request.ts';
 import { malformed } from './request-head.ts';
 import type { Serving } from './serving.ts';
 
@@ -15,9 +17,13 @@ export class Http1Side {
   private readonly serving: Serving;
   private readonly live = new Set<Http1Connection>();
   private readonly sockets = new WeakMap<Http1Connection, Socket>();
+  private readonly responding: ResponderOptions;
 
   constructor(server: http.Server, serving: Serving) {
     this.serving = serving;
+    const { keepaliveTimeout, writeTimeout } = serving.options;
+    const keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepaliveTimeout / 1000)}\r\n`;
+    this.responding = { writeTimeout, lifecycle: serving.core.lifecycle, direct: false, keepAlive };
     server.maxHeadersCount = 0;
     server.keepAliveTimeout = serving.options.keepaliveTimeout;
     server.timeout = 0;
@@ -39,6 +45,9 @@ export class Http1Side {
       headersTimeout: headerTimeout,
       requestTimeout: headerTimeout + bodyTimeout,
       connectionsCheckingInterval: Math.min(500, Math.max(50, headerTimeout / 4)),
+      // A request without a body costs no stream.
+      optimizeEmptyRequests: true,
+      IncomingMessage: LeanRequest,
       requireHostHeader: false,
       noDelay: true,
       shouldUpgradeCallback: (request) =>
@@ -46,10 +55,15 @@ export class Http1Side {
     };
   }
 
+  /** Replies go straight to the socket from here on: it was tried, and works on this Node. */
+  useDirect(): void {
+    this.responding.direct = true;
+  }
+
   /** A socket whose first bytes are HTTP/1. */
   adopt(socket: Socket, secure: boolean): void {
     const peer = this.serving.clients.peer(socket.remoteAddress, secure);
-    const connection = new Http1Connection(socket, peer, this.serving);
+    const connection = new Http1Connection(socket, peer, this.serving, this.responding);
     const level = this.serving.core.metrics.connections.h1;
     level.inc();
     connectionOf.set(socket, connection);

@@ -1,0 +1,53 @@
+/** Tries at start whether Node goes on with a connection after a direct reply: pipelined, with a body, and reused. */
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { Reply } from '../exchange.ts';
+import { HeaderBlock } from '../header-block.ts';
+import { DirectWriter } from './reply-writer.ts';
+
+const PIPELINED =
+  'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /3 HTTP/1.1\r\nHost: a\r\n\r\n';
+const REUSED = 'GET /4 HTTP/1.1\r\nHost: a\r\n\r\n';
+/** Milliseconds; it takes a few. */
+const PATIENCE = 1000;
+
+/** True when every answer came, whole and in order. Never rejects. */
+export function directWorks(): Promise<boolean> {
+  const server = http.createServer(answer);
+  return new Promise<boolean>((resolve) => {
+    const settle = (works: boolean): void => {
+      clearTimeout(timer);
+      server.close();
+      server.closeAllConnections();
+      resolve(works);
+    };
+    const timer = setTimeout(settle, PATIENCE, false);
+    server.once('error', () => settle(false));
+    server.listen(0, '127.0.0.1', () => converse((server.address() as AddressInfo).port, settle));
+  });
+}
+
+function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
+  const body = request.url ?? '';
+  const headers = new HeaderBlock(['Content-Length', String(body.length)]);
+  const reply = new Reply(200, headers, undefined, 'railguard');
+  new DirectWriter(request.socket, response, '').whole(reply, Buffer.from(body));
+}
+
+function converse(port: number, settle: (works: boolean) => void): void {
+  const client = net.connect(port, '127.0.0.1');
+  let got = '';
+  let asked = false;
+  client.on('error', () => settle(false));
+  client.on('close', () => settle(false));
+  client.on('data', (chunk) => {
+    got += chunk.toString('latin1');
+    const bodies = [...got.matchAll(/\r\n\r\n(\/\d)/g)].map((match) => match[1]).join('');
+    if (bodies === '/1/2/3/4') settle(true);
+    else if (bodies === '/1/2/3' && !asked) {
+      asked = true;
+      client.write(REUSED);
+    }
+  });
+  client.write(PIPELINED);
+}
