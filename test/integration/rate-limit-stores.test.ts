@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { Log } from '../../core/logger.ts';
-import { closeRedis, openRedis, type Redis } from '../../core/redis.ts';
+import { closeRedis, openRedis, type Redis, redisSettled } from '../../core/redis.ts';
 import { type Decision, definePolicy } from '../../proxy/stores/gcra.ts';
 import { MemoryStore } from '../../proxy/stores/memory.ts';
 import { PostgresStore, RATE_LIMIT_DDL } from '../../proxy/stores/postgres.ts';
@@ -34,7 +34,7 @@ const fresh = () => `key ${serial++}`;
 beforeAll(async () => {
   [redisServer, postgres] = await Promise.all([RedisServer.start(), startPostgres()]);
   redis = openRedis(redisServer.url, quiet);
-  await expect.poll(() => redis.status).toBe('ready');
+  await redisSettled(redis, 2000);
   pool = new pg.Pool({ connectionString: postgres.url, max: 8 });
   pool.on('error', () => {});
   await pool.query(RATE_LIMIT_DDL);
