@@ -8,6 +8,8 @@ import { talkH2 } from './h2-client.ts';
 import { GROUPS, type Group, Rig } from './rig.ts';
 
 const rigs = new Map<Group, Rig>();
+/** Rigs of single cases, up or still starting: none may outlive the run, even one that runs few tests. */
+const apart = new Set<Promise<Rig>>();
 const early = new Map<string, Promise<unknown>>();
 const table: { case: string; protocol: Protocol; title: string; result: 'pass' | 'FAIL' }[] = [];
 
@@ -32,7 +34,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all([...rigs.values()].map((rig) => rig.stop()));
+  await Promise.allSettled([...rigs.values(), ...apart].map(async (rig) => (await rig).stop()));
   const width = Math.max(...table.map((row) => row.case.length));
   const lines = table.map((row) => `${row.case.padEnd(width)}  ${row.protocol}  ${row.result}  ${row.title}`);
   const failed = table.filter((row) => row.result === 'FAIL').length;
@@ -56,11 +58,14 @@ for (const kind of KINDS) {
 const rigOf = (c: Case): Rig => rigs.get(c.group ?? 'plain') as Rig;
 
 async function alone(c: Case, protocol: Protocol): Promise<void> {
-  const rig = await Rig.start(c.group ?? 'plain');
+  const starting = Rig.start(c.group ?? 'plain');
+  apart.add(starting);
+  const rig = await starting;
   try {
     await play(rig, c, protocol);
   } finally {
     await rig.stop();
+    apart.delete(starting);
   }
 }
 

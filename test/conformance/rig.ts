@@ -56,6 +56,9 @@ export class Rig {
     };
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
+    const orphan = () => child.kill('SIGKILL');
+    process.once('exit', orphan);
+    child.once('exit', () => process.off('exit', orphan));
   }
 
   static async start(group: Group): Promise<Rig> {
@@ -124,7 +127,8 @@ export class Rig {
   }
 
   private async ready(): Promise<void> {
-    for (let tries = 0; tries < 200; tries++) {
+    const end = performance.now() + 20_000;
+    while (performance.now() < end) {
       if (this.child.exitCode !== null) break;
       if ((await this.alive()) === '') return;
       await sleep(50);

@@ -285,6 +285,20 @@ export const upstreamAnswers: Kind = {
       200,
       notReused,
     ),
+    twice(
+      'an answer that says close, from an app that does not close',
+      'GET',
+      [`${OKHEAD}Connection: close\r\nContent-Length: 2\r\n\r\nok`],
+      200,
+      notReused,
+    ),
+    twice(
+      'an HTTP/1.0 answer without keep-alive, from an app that does not close',
+      'GET',
+      ['HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok'],
+      200,
+      notReused,
+    ),
     twice('a clean answer lets its socket be reused', 'GET', [OK], 200, (result) =>
       assert.equal(result.connections.length, 1),
     ),
@@ -456,6 +470,7 @@ export const upstreamAnswers: Kind = {
       upstream: [{ at: 'head', steps: ['HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno'] }],
       status: [403],
       check: (result) => {
+        assert.notEqual(result.connections[0]?.end, 'open', 'its socket carries no other request');
         for (const request of result.requests) assert.ok(!request.complete);
       },
     },

@@ -109,7 +109,7 @@ async function stalledReader(rig: Rig): Promise<void> {
   let written = 0;
   await rig.upstream.script([{ steps: [`HTTP/1.1 200 OK\r\nContent-Length: ${total * MIB}\r\n\r\n`] }]);
   const before = rig.rss;
-  const socket = connect(rig.port, '127.0.0.1');
+  const socket = connect(rig.port, '127.0.0.1').on('error', () => {});
   socket.pause();
   socket.write(h1());
   assert.ok(

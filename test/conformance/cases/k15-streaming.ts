@@ -17,7 +17,7 @@ async function events(rig: Rig, protocol: Protocol): Promise<void> {
   const steps = Array.from({ length: 5 }, (_, i) => [wait(gap), chunk(`data: ${i}\n\n`)]).flat();
   await rig.upstream.script([{ steps: [HEAD, ...steps, wait(30_000)] }]);
   const fields: [string, string][] = [['Accept-Encoding', 'gzip, br']];
-  const socket = connect(rig.port, '127.0.0.1');
+  const socket = connect(rig.port, '127.0.0.1').on('error', () => {});
   const reader = new FrameReader();
   let text = '';
   socket.on('data', (bytes) => {
@@ -76,7 +76,7 @@ export const streaming: Kind = {
       protocols: ['h1', 'h2'],
       run: async (rig, protocol) => {
         await rig.upstream.script([]);
-        const socket = connect(rig.port, '127.0.0.1');
+        const socket = connect(rig.port, '127.0.0.1').on('error', () => {});
         const start =
           protocol === 'h1'
             ? raw('POST /a HTTP/1.1', 'Transfer-Encoding: chunked\r\n', chunk('first'))
