@@ -3,9 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Secret } from '../config/secret.ts';
+import type { Audit } from '../core/audit.ts';
 import type { Core } from '../core/core.ts';
 import { Ids } from '../core/ids.ts';
 import type { Probe } from '../core/lifecycle.ts';
+import { AdminAccess } from './access.ts';
 import { AdminAuth } from './auth.ts';
 import { readBody, tooLarge } from './body.ts';
 import { configRoute } from './config.ts';
@@ -25,6 +27,8 @@ export interface AdminOptions {
   };
   /** The configuration in force, secrets masked; what `GET /config` shows. */
   readonly effective: unknown;
+  /** Is told who comes in, and who does not. */
+  readonly audit?: Audit;
 }
 
 export interface Admin {
@@ -58,11 +62,13 @@ class AdminPort implements Admin {
   private readonly routes = new RouteTable();
   private readonly server: Server;
   private readonly ids: Ids;
+  private readonly access: AdminAccess | undefined;
 
-  constructor({ core, probes, listeners, effective }: AdminOptions) {
+  constructor({ core, probes, listeners, effective, audit }: AdminOptions) {
     this.core = core;
     this.listeners = listeners;
     this.ids = new Ids(core.clock);
+    this.access = audit === undefined ? undefined : new AdminAccess(audit, core.clock);
     this.auth = new AdminAuth({ token: listeners.adminToken?.reveal(), clock: core.clock, log: core.log });
     this.routes.add(liveness(core));
     this.routes.add(readiness({ probes, ...core }));
@@ -150,10 +156,20 @@ class AdminPort implements Admin {
       peer: plainAddress(message.socket.remoteAddress),
       body: () => readBody(message),
     };
-    if (!route.open) this.auth.check(request);
+    if (!route.open) this.admit(request);
     if (tooLarge(message))
       throw new AdminProblem(413, 'body_too_large', 'The request body is larger than allowed.');
     return route.handle(request, response);
+  }
+
+  private admit(request: AdminRequest): void {
+    try {
+      this.auth.check(request);
+    } catch (refused) {
+      this.access?.refused(request, refused);
+      throw refused;
+    }
+    this.access?.admitted(request);
   }
 
   private problem(error: unknown, correlationId: string): AdminProblem {

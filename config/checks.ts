@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { corsProblems } from './cors.ts';
 import { isSet, onRailway } from './platform.ts';
 import type { Config } from './sections.ts';
+import { tokenProblem } from './tokens.ts';
 import type { Context } from './var.ts';
 
 export interface Check {
@@ -30,6 +31,11 @@ export const checks: readonly Check[] = [
     ],
     level: 'error',
     find: corsIsSafe,
+  },
+  {
+    reads: ['JWT_ALGORITHM', 'JWT_SECRET_KEY', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL'],
+    level: 'error',
+    find: ({ tokens }) => tokenProblem(tokens),
   },
   { reads: ['CLIENT_IP_SOURCE', 'TRUSTED_PROXIES'], level: 'warning', find: somebodyIsBelieved },
   { reads: ['ADMIN_TOKEN', 'ADMIN_HOST'], level: 'warning', find: adminNeedsToken },

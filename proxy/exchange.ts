@@ -1,5 +1,6 @@
 /** The vocabulary of the data plane: one Exchange a request, one Reply, one Filter interface. */
 import type { HeaderBlock } from './header-block.ts';
+import type { TokenFacts } from './identity/claims.ts';
 import type { Problem } from './problem.ts';
 import type { Decision } from './stores/gcra.ts';
 
@@ -92,6 +93,12 @@ export class Exchange {
   /** Written by correlation. */
   trace: Trace | undefined = undefined;
   identity: Identity | undefined = undefined;
+  /** The token that was verified; it may name no subject. Written by jwt alone. */
+  token: TokenFacts | undefined = undefined;
+  /** Fingerprint of the API key that was presented. Written by jwt alone. */
+  keyId: string | undefined = undefined;
+  /** Name of the session the request belongs to. Written by session alone. */
+  session: string | undefined = undefined;
   /** What the rate limit said of this request. Written by rate-limit alone. */
   rate: Decision | undefined = undefined;
   /** Route template, or `other`: a bounded set, fit for a metric label. */
