@@ -3,7 +3,7 @@ import { looksHex, looksRandom } from './chance.ts';
 import { isPlaceholder } from './placeholders.ts';
 import type { Scan } from './scan.ts';
 import { CERTAINTY } from './spans.ts';
-import { bareEnd, openingQuote } from './values.ts';
+import { bareEnd, FIRST_LOOK, openingQuote } from './values.ts';
 
 const SCHEME = /([A-Za-z][\w-]{1,31})(?:[ \t]+|%20|\+|\\u0020)(?=[^\s"'])/y;
 /** Schemes whose credential is a list of parameters, up to the end of the line. */
@@ -31,10 +31,11 @@ export function authorizationAt(scan: Scan, at: number, encoded: boolean): numbe
   const scheme = SCHEME.exec(text)?.[1] ?? '';
   const known = KNOWN.test(scheme) || LISTS.test(scheme);
   const credential = scheme === '' || (close >= 0 && SCHEME.lastIndex >= close) ? start : SCHEME.lastIndex;
-  const end = close >= 0 ? close : LISTS.test(scheme) ? lineEnd(text, credential) : bareEnd(text, credential, encoded);
+  let end = close >= 0 ? close : LISTS.test(scheme) ? lineEnd(text, credential) : bareEnd(text, credential, encoded, Math.min(text.length, credential + FIRST_LOOK));
   const head = text.slice(credential, Math.min(end, credential + 256));
   if (isPlaceholder(head) || CHALLENGE.test(head) || head.startsWith('{')) return start;
   if (!known && credential > start && !quote && !/\d/.test(head) && head.length < 20) return start;
+  if (close < 0 && end === credential + FIRST_LOOK) end = bareEnd(text, end, encoded);
   const kind = /^(?:bearer|basic|digest)$/i.test(scheme) ? scheme.toLowerCase() : 'authorization';
   scan.spans.add(credential, end, kind, CERTAINTY.key);
   return end;

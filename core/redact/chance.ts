@@ -7,27 +7,36 @@ const DIGIT = 1;
 const LOWER = 2;
 const UPPER = 3;
 const OTHER = 4;
-const classes = new Uint8Array(128).fill(OTHER);
+const FOREIGN = 5;
+const classes = new Uint8Array(128).fill(FOREIGN);
+for (const c of '_+/=.~%|$!:-') classes[c.charCodeAt(0)] = OTHER;
 for (let c = 48; c <= 57; c++) classes[c] = DIGIT;
 for (let c = 97; c <= 122; c++) classes[c] = LOWER;
 for (let c = 65; c <= 90; c++) classes[c] = UPPER;
 
 export const isUuid = (value: string): boolean => value.length === 36 && UUID.test(value);
 
-/** True for 16 or more characters that no hand would write: classes of characters change too often for a name. */
+const counts = new Uint16Array(6);
+
+/** True for `least` or more characters that no hand would write: their classes change too often for a name. */
 export function looksRandom(value: string, least = 16): boolean {
-  if (value.length < least || isUuid(value) || !/^[\w+/=.~%|$!:-]+$/.test(value.slice(0, LONGEST_LOOK))) return false;
-  const counts = [0, 0, 0, 0, 0];
+  if (value.length < least) return false;
   const length = Math.min(value.length, LONGEST_LOOK);
+  counts.fill(0);
   let changes = 0;
   let before = 0;
   for (let i = 0; i < length; i++) {
     const c = value.charCodeAt(i);
-    const is = c < 128 ? classes[c]! : OTHER;
+    const is = c < 128 ? classes[c]! : FOREIGN;
+    if (is === FOREIGN) return false;
     counts[is]!++;
     if (is !== before && before !== 0) changes++;
     before = is;
   }
+  return mixed(length, changes) && !isUuid(value);
+}
+
+function mixed(length: number, changes: number): boolean {
   const [, digits = 0, lower = 0, upper = 0, other = 0] = counts;
   if (other > length / 5) return false;
   if (digits >= 2 && upper >= 2 && lower >= 2) return changes >= length / 5;

@@ -19,7 +19,10 @@ export function flagAt(scan: Scan, at: number): number {
   const { text } = scan;
   FLAG.lastIndex = at;
   const name = FLAG.exec(text)?.[1];
-  if (name === undefined) return gluedAt(scan, at);
+  if (name === undefined || (name.length > 3 && name.startsWith('p') && name !== 'password')) {
+    const end = gluedAt(scan, at);
+    if (end > at + 1 || name === undefined) return end;
+  }
   const value = FLAG.lastIndex;
   if (USERS.test(name)) return userAt(scan, value);
   if (name === 'b' || name === 'cookie') return Math.max(at + 1, cookiesAt(scan, value));

@@ -6,15 +6,33 @@ import { judgeName, NAME_TAILS, type NameVerdict } from './names.ts';
 import { isComplaint, isPlaceholder } from './placeholders.ts';
 import type { Scan } from './scan.ts';
 import { CERTAINTY } from './spans.ts';
-import { bareEnd, openingQuote, type Value } from './values.ts';
+import { bareEnd, bareValue, openingQuote, type Value } from './values.ts';
 
 const LONGEST_NAME = 72;
 const LONGEST_LABEL_GAP = 160;
 const CACHED_NAMES = 4096;
 const SCHEME = /^(?:Bearer|Basic|Token|ApiKey|Api-Key|SSWS|Bot|JWT)\s+(?=\S)/i;
 
-const tails = new Uint8Array(1 << 14);
-for (const tail of NAME_TAILS) tails[(tail.charCodeAt(0) << 7) | tail.charCodeAt(1)] = 1;
+/** By three folded letters; a name of two letters stands after anything. */
+const tails = new Uint8Array(1 << 15);
+for (const tail of NAME_TAILS) {
+  const [c = 0, b = 0, a = 0] = [...tail].reverse().map((letter) => letter.charCodeAt(0) & 31);
+  for (let any = 0; any < 32; any++) if (tail.length === 2 || any === a) tails[(any << 10) | (b << 5) | c] = 1;
+}
+
+/** Cheaply: whether a name whose last letter is at `last` can matter. */
+function mayMatter(text: string, last: number): boolean {
+  const c = text.charCodeAt(last);
+  const b = text.charCodeAt(last - 1);
+  if (c > 127 || b > 127 || c < 65) return false;
+  const a = last > 1 ? text.charCodeAt(last - 2) : 0;
+  if (tails[((a & 31) << 10) | ((b & 31) << 5) | (c & 31)] === 1) return true;
+  if ((c | 32) !== 100 || (b | 32) !== 105) return false;
+  const owner = (isLetter(a) ? a : text.charCodeAt(last - 3)) | 32;
+  return owner === 110 || owner === 115;
+}
+
+const isLetter = (c: number): boolean => (c | 32) >= 97 && (c | 32) <= 122;
 
 const inName = new Uint8Array(128);
 for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-[]%$') inName[c.charCodeAt(0)] = 1;
@@ -38,7 +56,14 @@ interface Name {
   readonly start: number;
 }
 
-const fold = (c: number): number => (c >= 65 && c <= 90 ? c | 32 : c);
+const ESCAPE = /(?:&quot;|&#34;|&#39;|&#x27;|&apos;|%(?:25)?2[27]|\\+u002[27]|%5[Dd])$/;
+
+/** Whether the character `c` before `end` can close an escaped quote or bracket. */
+function endsEscape(text: string, end: number, c: number): boolean {
+  if (c === 59) return true;
+  const before = text.charCodeAt(end - 2);
+  return ((c === 50 || c === 55) && before === 50) || ((c | 32) === 100 && before === 53);
+}
 
 /** Where the letters of a name that ends before `at` end, past its quote, bracket or escape. */
 function nameEnd(text: string, at: number): { end: number; quoted: boolean; inParens: boolean } {
@@ -56,8 +81,8 @@ function nameEnd(text: string, at: number): { end: number; quoted: boolean; inPa
     else if (c === 41) {
       end--;
       inParens = true;
-    } else if (c === 59 || c === 50 || c === 55 || c === 68 || c === 100) {
-      const escape = /(?:&quot;|&#34;|&#39;|&#x27;|&apos;|%(?:25)?2[27]|\\+u002[27]|%5[Dd])$/.exec(text.slice(Math.max(0, end - 8), end));
+    } else if (endsEscape(text, end, c)) {
+      const escape = ESCAPE.exec(text.slice(Math.max(0, end - 8), end));
       if (!escape) break;
       end -= escape[0].length;
       quoted ||= !/5d$/i.test(escape[0]);
@@ -66,22 +91,31 @@ function nameEnd(text: string, at: number): { end: number; quoted: boolean; inPa
   return { end, quoted, inParens };
 }
 
+/** The common case, before anything is allocated: a letter, perhaps a quote, and no name that could matter. */
+function cannotMatter(text: string, at: number): boolean {
+  const c = text.charCodeAt(at - 1);
+  const last = c === 34 || c === 39 ? at - 2 : at - 1;
+  return isLetter(last === at - 1 ? c : text.charCodeAt(last)) && !mayMatter(text, last) && !endsEscape(text, last + 1, text.charCodeAt(last));
+}
+
 /** The name that ends before `at`, judged; undefined if it cannot matter. */
 function nameBefore(text: string, at: number): Name | undefined {
+  if (cannotMatter(text, at)) return undefined;
   const { end, quoted, inParens } = nameEnd(text, at);
   let tail = end - 1;
   while (tail > 1 && text.charCodeAt(tail) >= 48 && text.charCodeAt(tail) <= 57) tail--;
-  if (tail < 1) return undefined;
-  const a = fold(text.charCodeAt(tail - 1));
-  const b = fold(text.charCodeAt(tail));
-  if (a > 127 || b > 127 || tails[(a << 7) | b] === 0) return undefined;
+  if (tail < 1 || !mayMatter(text, tail)) return undefined;
   let start = tail - 1;
   const least = Math.max(0, end - LONGEST_NAME);
   while (start > least && isNameChar(text.charCodeAt(start - 1))) start--;
   start = afterEscape(text, start, tail);
   const before = text.charCodeAt(start - 1);
   if (before === 58 && text.endsWith('[redacted', start - 1)) return undefined;
-  if (before === 32) start = withWordBefore(text, start, end, quoted);
+  const longer = before === 32 ? withWordBefore(text, start, end, quoted) : start;
+  if (longer < start) {
+    const verdict = judge(text.slice(longer, end));
+    if (verdict.is === 'secret') return { verdict, quoted, inParens, start: longer };
+  }
   return { verdict: judge(text.slice(start, end)), quoted, inParens, start };
 }
 
@@ -146,7 +180,7 @@ function valueAt(scan: Scan, name: Name, at: number, encoded: boolean): number {
   if (scan.text.charCodeAt(at) === 91) return listAt(scan, name, verdict, at + 1, encoded);
   const value = readValue(scan, at, encoded);
   if (verdict.is === 'label') noteLabel(scan, value);
-  return hide(scan, name, verdict, value);
+  return hide(scan, name, verdict, value, encoded);
 }
 
 /** `["a", "b"]`: each string in turn; Go prints `[a]` bare. */
@@ -156,7 +190,7 @@ function listAt(scan: Scan, name: Name, verdict: NameVerdict, from: number, enco
   for (let items = 0; items < 64; items++) {
     const value = readValue(scan, at, encoded);
     if (value.open === '' && items > 0) return at;
-    hide(scan, name, verdict, value);
+    hide(scan, name, verdict, value, encoded);
     gap.lastIndex = value.end + value.open.length;
     gap.test(scan.text);
     at = gap.lastIndex;
@@ -170,30 +204,31 @@ function readValue(scan: Scan, at: number, encoded: boolean): Value {
   const quote = openingQuote(text, at);
   if (quote) {
     const end = scan.closings.find(text, quote.open, quote.start);
-    if (end >= 0) return { start: quote.start, end, open: quote.open };
-    return { start: quote.start, end: bareEnd(text, quote.start, encoded), open: '' };
+    if (end >= 0) return { start: quote.start, end, open: quote.open, whole: true };
+    return bareValue(text, quote.start, encoded);
   }
   const c = text.charCodeAt(at);
-  if (c === 123 && text.charCodeAt(at + 1) !== 123) return { start: at, end: at, open: '' };
+  if (c === 123 && text.charCodeAt(at + 1) !== 123) return { start: at, end: at, open: '', whole: true };
   if (c === 124 || (c === 62 && text.charCodeAt(at - 1) === 32)) return blockScalar(text, at);
-  return { start: at, end: bareEnd(text, at, encoded), open: '' };
+  return bareValue(text, at, encoded);
 }
 
 /** YAML's `password: |` holds its value in the next, deeper line. */
 function blockScalar(text: string, at: number): Value {
   const lead = /[|>][+-]?[ \t]*\r?\n[ \t]+/y;
   lead.lastIndex = at;
-  if (!lead.test(text)) return { start: at, end: bareEnd(text, at, false), open: '' };
-  return { start: lead.lastIndex, end: bareEnd(text, lead.lastIndex, false), open: '' };
+  return bareValue(text, lead.test(text) ? lead.lastIndex : at, false);
 }
 
-function hide(scan: Scan, name: Name, verdict: NameVerdict, value: Value): number {
+function hide(scan: Scan, name: Name, verdict: NameVerdict, value: Value, encoded: boolean): number {
   const { text } = scan;
-  const { start, end, open } = value;
+  const { start, open } = value;
+  let { end } = value;
   const head = text.slice(start, Math.min(end, start + 256));
   const prose = open === '' && /^[a-z]{1,14}$/.test(head) && /^ [a-z]/.test(text.slice(end, end + 2));
   if (/^\/[\w.-]/.test(head) && /pwd$/i.test(text.slice(name.start, name.start + 12))) return end;
   if (!isSecret(verdict, head, open === '', prose)) return Math.min(end, start);
+  if (!value.whole) end = bareEnd(text, end, encoded);
   const scheme = SCHEME.exec(head);
   const quote = open === '' && name.quoted && isDigits(head, 64) ? jsonQuote(text, name) : '';
   scan.spans.add(start + (scheme?.[0].length ?? 0), end, verdict.kind || 'secret', CERTAINTY.key, quote);
@@ -233,7 +268,7 @@ export function tupleAt(scan: Scan, at: number): number {
   if (verdict.is === 'authorization') return Math.max(at + 1, authorizationAt(scan, start, false));
   if (verdict.is === 'cookie') return Math.max(at + 1, cookiesAt(scan, start));
   if (verdict.is !== 'secret' && verdict.is !== 'maybe') return at + 1;
-  hide(scan, name, { is: 'maybe', kind: verdict.kind }, readValue(scan, start, false));
+  hide(scan, name, { is: 'maybe', kind: verdict.kind }, readValue(scan, start, false), false);
   return at + 1;
 }
 
@@ -250,7 +285,7 @@ export function elementAt(scan: Scan, at: number, to: number): number {
     end++;
   }
   if (end < text.length && text.charCodeAt(end) === 10) return to;
-  return hide(scan, name, name.verdict, { start: to, end, open: '' });
+  return hide(scan, name, name.verdict, { start: to, end, open: '', whole: true }, false);
 }
 
 /** `PASSWORD 'x'`, `IDENTIFIED BY 'x'`: a quote at `at` right after a name and a blank. */

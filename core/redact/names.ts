@@ -22,7 +22,7 @@ const list = (words: string): string[] => words.split(' ');
 
 /** Nouns that say "secret" wherever they stand last. */
 const NOUNS = new Map<string, string>([
-  ...list('password passwd passwort passphrase passcode pwd pw passw pswd passwrd motdepasse contrasena senha').map(
+  ...list('password passwords passwd passwort passphrase passcode pwd pw passw pswd passwrd motdepasse contrasena senha').map(
     (word) => [word, 'password'] as const,
   ),
   ...list('secret secrets credential credentials creds cred jwt otp totp mfa pin cvv cvc pepper').map(
@@ -33,7 +33,7 @@ const NOUNS = new Map<string, string>([
     (word) => [word, 'key'] as const,
   ),
 ]);
-const GLUED = list('password passwd passphrase secret token apikey secretkey accesskey privatekey authkey pwd');
+const GLUED = list('password passwords passwd passphrase secret token apikey secretkey accesskey privatekey authkey pwd');
 
 /** What makes of a `key` a secret one. */
 const KEY_OF = new Set(
@@ -120,7 +120,7 @@ export function judgeName(name: string): NameVerdict {
 function judgeNoun(words: readonly string[], last: string, before: string): NameVerdict {
   const noun = NOUNS.get(last) ?? glued(last);
   if (noun !== undefined) {
-    const count = noun === 'token' && (HARMLESS_OF.has(before) || FACTS.has(before));
+    const count = noun === 'token' && HARMLESS_OF.has(before);
     return count ? none : { is: 'secret', kind: noun };
   }
   if (last === 'pass') return { is: 'secret', kind: 'password' };
@@ -146,14 +146,14 @@ function glued(word: string): string | undefined {
   return end === undefined ? undefined : NOUNS.get(end);
 }
 
-/** The last two letters of every name that can be more than `none`: the scanner asks these before it cuts a string. */
+/** The last three letters of every name that can be more than `none`: asked before a string is cut. */
 export const NAME_TAILS: readonly string[] = [
   ...NOUNS.keys(),
   ...GLUED,
   ...NEUTRAL,
   ...SESSION,
   ...MAYBE,
-  ...list('pass key keys authorization auth cookie cookies string id name header variable var field env setting attribute value val content'),
+  ...list('pass key keys authorization auth cookie cookies string name header variable var field env setting attribute value val content'),
 ]
   .filter((word) => word.length > 1)
-  .map((word) => word.slice(-2));
+  .map((word) => word.slice(-3));

@@ -18,15 +18,16 @@ const code = (start: string, length: number): number => {
 };
 
 const byTwo = new Uint8Array(1 << 14);
-const byThree = new Map<number, Shape[]>();
-const shortStarts = new Map<number, Shape[]>();
+/** By the first two, three or four characters, as many as the beginning has. */
+const byLength: readonly Map<number, Shape[]>[] = [new Map(), new Map(), new Map()];
 
 for (const { kind, starts, rest, random } of VENDORS) {
   for (const start of starts) {
     const shape = { kind, pattern: new RegExp(escape(start) + rest, 'y'), random: random === true };
     byTwo[code(start, 2)] = 1;
-    const [map, key] = start.length > 2 ? [byThree, code(start, 3)] : [shortStarts, code(start, 2)];
-    map.set(key, [...(map.get(key) ?? []), shape]);
+    const length = Math.min(4, start.length);
+    const map = byLength[length - 2]!;
+    map.set(code(start, length), [...(map.get(code(start, length)) ?? []), shape]);
   }
 }
 byTwo[code('ey', 2)] = 1;
@@ -42,8 +43,15 @@ export function shapeAt(scan: Scan, at: number): number {
   if (a > 127 || !(b <= 127) || byTwo[(a << 7) | b] === 0) return at;
   const c = text.charCodeAt(at + 2);
   if (a === 101 && b === 121 && c === 74) return jwtAt(scan, at);
-  const end = c < 128 ? tryShapes(scan, at, byThree.get((a << 14) | (b << 7) | c)) : at;
-  return end > at ? end : tryShapes(scan, at, shortStarts.get((a << 7) | b));
+  const key = (a << 7) | b;
+  let end = at;
+  if (c < 128) {
+    const d = text.charCodeAt(at + 3);
+    const three = (key << 7) | c;
+    if (d < 128) end = tryShapes(scan, at, byLength[2]!.get((three << 7) | d));
+    if (end === at) end = tryShapes(scan, at, byLength[1]!.get(three));
+  }
+  return end > at ? end : tryShapes(scan, at, byLength[0]!.get(key));
 }
 
 function tryShapes(scan: Scan, at: number, shapes: readonly Shape[] | undefined): number {

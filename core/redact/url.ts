@@ -17,6 +17,7 @@ const ENCODED: Marks = { stop: /[\s"'<>`\\&?#]/, at: /%40/i, colon: /%3a/i, path
 
 /** Reads the authority that begins at `from`, behind `://` or its encoded form. Returns where to go on. */
 export function authorityAt(scan: Scan, from: number, encoded: boolean): number {
+  if (!encoded && !hasUserinfo(scan.text, from)) return from;
   const marks = encoded ? ENCODED : PLAIN;
   const window = scan.text.slice(from, from + LONGEST_AUTHORITY);
   const stop = window.search(marks.stop);
@@ -29,6 +30,17 @@ export function authorityAt(scan: Scan, from: number, encoded: boolean): number 
   if (isPlaceholder(all.slice(start, end))) return from;
   scan.spans.add(from + start, from + end, 'url-password', CERTAINTY.key);
   return from + end;
+}
+
+/** Most URLs hold no `@`, and need nothing cut out of the text to know it. */
+function hasUserinfo(text: string, from: number): boolean {
+  const limit = Math.min(text.length, from + LONGEST_AUTHORITY);
+  for (let i = from; i < limit; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 64) return true;
+    if (c <= 32 || c === 34 || c === 39 || c === 60 || c === 62 || c === 92 || c === 96) return false;
+  }
+  return false;
 }
 
 /** The last `@` before the path; beyond a `/` only where what stands before it can be no host and port. */

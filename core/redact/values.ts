@@ -5,6 +5,18 @@ export interface Value {
   readonly start: number;
   readonly end: number;
   readonly open: string;
+  /** False where the search stopped before the end, as a value this long must first be worth it. */
+  readonly whole: boolean;
+}
+
+/** How much of a bare value is read before it is known to be secret. In characters. */
+export const FIRST_LOOK = 512;
+
+/** A bare value that begins at `start`, read no further than `FIRST_LOOK`. */
+export function bareValue(text: string, start: number, encoded: boolean): Value {
+  const limit = start + FIRST_LOOK;
+  const end = bareEnd(text, start, encoded, Math.min(limit, text.length));
+  return { start, end, open: '', whole: end < limit };
 }
 
 const QUOTE = /(?:[bBrRuUfFN]|Some\(|SecretStr\(|String\()?(\\{0,15}["'`]|%(?:25)?2[27]|&quot;|&apos;|&#(?:3[49]|x2[27]);|\\{1,7}u002[27])/y;
@@ -28,6 +40,8 @@ export function openingQuote(text: string, at: number): { open: string; start: n
 /** Remembers searches for a closing quote that failed, so that many open quotes cost no more than one. */
 export class Closings {
   readonly #failed = new Map<string, number>();
+  #lineStart = 0;
+  #lineEnd = -1;
 
   /** Index of the quote that closes `open`, or -1: on the same line and at the same depth of escaping. */
   find(text: string, open: string, from: number): number {
@@ -36,14 +50,21 @@ export class Closings {
     const depth = open.length - 1;
     const plain = open.charCodeAt(0) === 92 || depth === 0;
     let at = text.indexOf(open, from);
-    const line = text.indexOf('\n', from);
-    const limit = line < 0 ? text.length : line;
+    const limit = this.#endOfLine(text, from);
     while (at >= 0 && at < limit) {
       if (!plain || backslashes(text, at, from) === 0) return at;
       at = text.indexOf(open, at + open.length);
     }
     this.#failed.set(open, limit);
     return -1;
+  }
+
+  #endOfLine(text: string, from: number): number {
+    if (from >= this.#lineStart && from <= this.#lineEnd) return this.#lineEnd;
+    const end = text.indexOf('\n', from);
+    this.#lineStart = from;
+    this.#lineEnd = end < 0 ? text.length : end;
+    return this.#lineEnd;
   }
 }
 

@@ -106,7 +106,7 @@ export const VENDORS: readonly Vendor[] = [
   vendor('vercel', 'vercel_blob_rw_ vcp_ vci_ vca_ vcr_ vck_', `\\w{20,}`),
   vendor('netlify', 'nfp_ nfc_ nfo_ nfb_', `${A}{30,}`),
   vendor('fly', 'fo1_', `${W}{30,}`),
-  vendor('fly', 'FlyV1 ', `fm[0-9]r?_[\\w+/=,-]{20,}`),
+  vendor('fly', 'FlyV1', ` fm[0-9]r?_[\\w+/=,-]{20,}`),
   vendor('fly', 'fm1r_ fm1a_ fm2_', `[\\w+/=,-]{40,}`),
   vendor('render', 'rnd_', `${A}{28,}`),
   vendor('railway', 'rlwy_ railway_', `[A-Za-z0-9-]{24,}`, true),
