@@ -28,7 +28,8 @@ const BACK_OFF_MAX_MS = 500;
 
 interface Waiting {
   readonly level: Level;
-  readonly bytes: Buffer;
+  readonly line: string;
+  readonly bytes: number;
 }
 
 export class FdSink implements Sink {
@@ -62,14 +63,14 @@ export class FdSink implements Sink {
       this.dropped[level]++;
       return;
     }
-    const bytes = Buffer.from(line);
+    const bytes = Buffer.byteLength(line);
     const expendable = level === 'debug' || level === 'info';
-    if (this.waiting + bytes.length > (expendable ? this.bound : this.hardBound)) {
+    if (this.waiting + bytes > (expendable ? this.bound : this.hardBound)) {
       this.dropped[level]++;
       return;
     }
-    this.queue.push({ level, bytes });
-    this.queuedBytes += bytes.length;
+    this.queue.push({ level, line, bytes });
+    this.queuedBytes += bytes;
     if (this.writing) return;
     if (this.queuedBytes >= BATCH_BYTES && this.rest === undefined) this.pump();
     else this.schedule(BATCH_MS);
@@ -120,16 +121,17 @@ export class FdSink implements Sink {
     if (this.queue.length === 0) return undefined;
     let size = 0;
     let count = 0;
+    let text = '';
     while (count < this.queue.length && (count === 0 || size < BATCH_BYTES)) {
-      size += (this.queue[count] as Waiting).bytes.length;
+      const { line, bytes } = this.queue[count] as Waiting;
+      text += line;
+      size += bytes;
       count++;
     }
-    this.batch = this.queue.splice(0, count);
+    this.batch = count === this.queue.length ? this.queue : this.queue.slice(0, count);
+    this.queue = count === this.queue.length ? [] : this.queue.slice(count);
     this.queuedBytes -= size;
-    return Buffer.concat(
-      this.batch.map((line) => line.bytes),
-      size,
-    );
+    return Buffer.from(text);
   }
 
   private wrote(count: number): void {

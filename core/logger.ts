@@ -1,7 +1,8 @@
 /** Structured log lines: one JSON object a line, redacted as it stands on the wire, in one order of keys. */
-import pino from 'pino';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
+import type { LineBudget } from './log-budget.ts';
+import { DropReport } from './log-drops.ts';
 import { escapeRaw, prettyLine } from './log-pretty.ts';
 import type { Level, Sink } from './log-sink.ts';
 import { loggable } from './log-value.ts';
@@ -32,6 +33,11 @@ export interface Log {
   error(eventType: EventType, message: string, facts?: Facts): void;
   /** Would a line of this level be written? Ask before computing costly facts. */
   enabled(level: Level): boolean;
+  /**
+   * Lines a second, when they are limited. Info lines ask it by themselves, `request_performance` excepted: who
+   * writes those asks before their facts are built.
+   */
+  readonly budget?: Pick<LineBudget, 'admits'>;
   /** Resolves when the lines so far have left, or after 2 s. */
   flush(): Promise<void>;
 }
@@ -43,85 +49,100 @@ export interface LogOptions {
   /** Stands on the serialised line, before anything leaves the process. */
   readonly redact: (line: string) => string;
   readonly sink: Sink;
+  /** No limit when absent. */
+  readonly budget?: LineBudget | undefined;
   readonly clock?: Clock;
   /** Colours in readable lines. */
   readonly colour?: boolean;
 }
 
 const RANK: Record<Level, number> = { debug: 20, info: 30, warn: 40, error: 50 };
-const LEVEL: Record<number, Level> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' };
 const OURS: ReadonlySet<string> = new Set(['level', 'time', 'message', 'event_type']);
+/** Info lines that no limit drops: what an auditor or an operator would miss, and what asked before it was built. */
+const KEPT: ReadonlySet<EventType> = new Set<EventType>([
+  'authentication',
+  'api_key_usage',
+  'permission_check',
+  'session',
+  'secret_rotation',
+  'lifecycle',
+  'request_performance',
+]);
 
 export function createLog(options: LogOptions): Log {
-  const { sink, redact, json } = options;
+  const { sink, redact, json, budget } = options;
   const clock = options.clock ?? systemClock;
   const colour = options.colour ?? false;
-  const streamWrite = (line: string): string => {
-    const clean = escapeRaw(redacted(line, redact));
-    return json ? clean : prettyLine(clean, colour);
-  };
-  const logger = pino(
-    {
-      level: options.level,
-      base: null,
-      messageKey: 'message',
-      // Errors are described by loggable; pino must not read a message out of a fact.
-      errorKey: '\u0000',
-      serializers: { err: (value: unknown) => value },
-      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
-      hooks: { streamWrite },
-    },
-    levelled(sink),
-  );
   const least = RANK[options.level];
-  const line = (level: Level) => (eventType: EventType, message: string, facts?: Facts) => {
-    if (RANK[level] >= least) logger[level](entry(eventType, message, facts));
+  let lastTime = Number.NaN;
+  let time = '';
+  const stamp = (): string => {
+    const now = clock.now();
+    if (now !== lastTime) {
+      lastTime = now;
+      time = new Date(now).toISOString();
+    }
+    return time;
   };
+  const write = (level: Level, eventType: EventType, message: string, facts: Facts | undefined): void => {
+    const head = `{"level":"${level}","time":"${stamp()}","message":${text(loggable(message))}`;
+    const line = `${head},"event_type":"${eventType}"${members(facts)}}\n`;
+    const clean = escapeRaw(redacted(line, redact));
+    budget?.wrote();
+    sink.write(level, json ? clean : prettyLine(clean, colour));
+  };
+  const spare = (level: Level, eventType: EventType): boolean => {
+    if (budget === undefined || RANK[level] > RANK.info || KEPT.has(eventType)) return true;
+    return budget.admits(level === 'debug' ? 'first' : 'next');
+  };
+  const line = (level: Level) => (eventType: EventType, message: string, facts?: Facts) => {
+    if (RANK[level] >= least && spare(level, eventType)) write(level, eventType, message, facts);
+  };
+  const drops = new DropReport([sink.dropped, ...(budget ? [budget.dropped] : [])], (message, dropped) =>
+    write('warn', 'lifecycle', message, { dropped }),
+  );
   return {
     debug: line('debug'),
     info: line('info'),
     warn: line('warn'),
     error: line('error'),
     enabled: (level) => RANK[level] >= least,
-    flush: () => sink.flush(),
-  };
-}
-
-/** Where pino writes: it leaves the level of each line in `lastLevel` before the line itself. */
-function levelled(sink: Sink) {
-  return {
-    [Symbol.for('pino.metadata')]: true,
-    lastLevel: RANK.info,
-    write(line: string) {
-      sink.write(LEVEL[this.lastLevel] ?? 'info', line);
+    ...(budget && { budget }),
+    flush() {
+      drops.look('since the last report');
+      return sink.flush();
     },
   };
 }
 
-function entry(eventType: EventType, message: string, facts: Facts | undefined): Record<string, unknown> {
-  const out: Record<string, unknown> = {
-    message: loggable(message),
-    event_type: eventType,
-    correlation_id: undefined,
-  };
-  if (facts === undefined) return out;
+/** Text that JSON writes between quotes as it stands: most of what is logged. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+const text = (value: unknown): string =>
+  typeof value === 'string' && PLAIN.test(value) ? `"${value}"` : (JSON.stringify(value) ?? 'null');
+
+/** The facts as JSON members, each after a comma, the correlation id first. */
+function members(facts: Facts | undefined): string {
+  if (facts === undefined) return '';
   try {
+    let out = member('correlation_id', facts);
     for (const key of Object.keys(facts)) {
-      if (key === '__proto__') continue;
-      out[OURS.has(key) ? `fact_${key}` : key] = fact(facts, key);
+      if (key !== '__proto__' && key !== 'correlation_id') out += member(key, facts);
     }
+    return out;
   } catch {
-    out.facts = '[unreadable]';
+    return ',"facts":"[unreadable]"';
   }
-  return out;
 }
 
-function fact(facts: Facts, key: string): unknown {
+function member(key: string, facts: Facts): string {
+  const name = OURS.has(key) ? `"fact_${key}"` : text(key);
   try {
-    return loggable(facts[key]);
+    const value = facts[key];
+    if (typeof value === 'number') return `,${name}:${Number.isFinite(value) ? value : 'null'}`;
+    const fit = loggable(value);
+    return fit === undefined ? '' : `,${name}:${text(fit)}`;
   } catch {
-    return '[unreadable]';
+    return `,${name}:"[unreadable]"`;
   }
 }
 

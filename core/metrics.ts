@@ -193,13 +193,13 @@ export class Metrics {
     this.upstreamFailures.inc({ code });
   }
 
-  /** Reads the sink's count of lost lines at each scrape; called once. */
-  watchLogDrops(dropped: Readonly<Record<string, number>>): void {
+  /** Reads the counts of lost lines at each scrape; called once. */
+  watchLogDrops(...dropped: readonly Readonly<Record<string, number>>[]): void {
     this.counter(
       'railguard_log_dropped_total',
-      'Log lines dropped because they could not leave in time.',
+      'Log lines dropped: over the limit, or because they could not leave in time.',
       [],
-      () => Object.values(dropped).reduce((sum, count) => sum + count, 0),
+      () => dropped.flatMap((counts) => Object.values(counts)).reduce((sum, count) => sum + count, 0),
     );
   }
 

@@ -1,5 +1,6 @@
 /** One line and one set of figures for every request, however it ended. */
 import type { Clock } from '../../core/clock.ts';
+import type { Expendable } from '../../core/log-budget.ts';
 import type { Level, Log } from '../../core/logger.ts';
 import type { Metrics } from '../../core/metrics.ts';
 import type { Exchange, Filter, Outcome, Reply } from '../exchange.ts';
@@ -38,10 +39,16 @@ export function accessLog(options: AccessLogOptions): Filter {
       metrics.request(x.request.method, x.endpoint, outcome.status, elapsed / 1000);
       if (!performanceLogs) return;
       const at = level(x, outcome.status);
-      if (log.enabled(at)) log[at]('request_performance', title(x, outcome), facts(x, outcome, elapsed));
+      if (!log.enabled(at) || (at !== 'error' && log.budget?.admits(expendable(at, outcome)) === false))
+        return;
+      log[at]('request_performance', title(x, outcome), facts(x, outcome, elapsed));
     },
   };
 }
+
+/** A request that failed tells more than one that did not. */
+const expendable = (level: Level, { status, end }: Outcome): Expendable =>
+  level === 'debug' || (status < 400 && end === 'complete') ? 'first' : 'next';
 
 function title(x: Exchange, outcome: Outcome): string {
   const { method, path } = x.request;

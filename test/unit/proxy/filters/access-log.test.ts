@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LineBudget } from '../../../../core/log-budget.ts';
 import { Metrics } from '../../../../core/metrics.ts';
 import { type Outcome, Reply, type RequestHead } from '../../../../proxy/exchange.ts';
 import { accessLog } from '../../../../proxy/filters/access-log.ts';
@@ -100,6 +101,31 @@ describe('the access log', () => {
     filter.finish?.(open({ path: '/health', method: 'POST' }), complete);
     filter.finish?.(open({ path: '/healthz' }), complete);
     expect(kept.lines).toHaveLength(2);
+  });
+
+  it('asks for room before it builds its facts: successes go first, then other info lines, errors never', () => {
+    const clock = new HandClock();
+    const budget = new LineBudget(10, () => clock.monotonic());
+    const { log, kept } = keptLog({ budget, clock });
+    const metrics = new Metrics({ version: '0' });
+    const filter = accessLog({ log, metrics, clock, performanceLogs: true, healthPath: '/health' });
+    const end = (times: number, outcome: Outcome): void => {
+      for (let i = 0; i < times; i++) filter.finish?.(exchange([], {}, clock.monotonic()), outcome);
+    };
+    end(20, complete);
+    expect(kept.lines).toHaveLength(9);
+    const untouchable = exchange([], {}, clock.monotonic());
+    Object.defineProperty(untouchable.client, 'address', {
+      get() {
+        throw new Error('facts were built');
+      },
+    });
+    expect(() => filter.finish?.(untouchable, complete)).not.toThrow();
+    end(5, { ...complete, status: 404 });
+    expect(kept.lines).toHaveLength(10);
+    end(5, { ...complete, status: 502 });
+    expect(kept.lines).toHaveLength(15);
+    expect(budget.dropped).toEqual({ first: 12, next: 4 });
   });
 
   it('can not be forged by the path', () => {
