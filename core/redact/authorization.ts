@@ -31,7 +31,12 @@ export function authorizationAt(scan: Scan, at: number, encoded: boolean): numbe
   const scheme = SCHEME.exec(text)?.[1] ?? '';
   const known = KNOWN.test(scheme) || LISTS.test(scheme);
   const credential = scheme === '' || (close >= 0 && SCHEME.lastIndex >= close) ? start : SCHEME.lastIndex;
-  let end = close >= 0 ? close : LISTS.test(scheme) ? lineEnd(text, credential) : bareEnd(text, credential, encoded, Math.min(text.length, credential + FIRST_LOOK));
+  let end =
+    close >= 0
+      ? close
+      : LISTS.test(scheme)
+        ? lineEnd(text, credential)
+        : bareEnd(text, credential, encoded, Math.min(text.length, credential + FIRST_LOOK));
   const head = text.slice(credential, Math.min(end, credential + 256));
   if (isPlaceholder(head) || CHALLENGE.test(head) || head.startsWith('{')) return start;
   if (!known && credential > start && !quote && !/\d/.test(head) && head.length < 20) return start;
@@ -53,14 +58,24 @@ export function schemeAt(scan: Scan, at: number): number {
   if (isPlaceholder(head) || CHALLENGE.test(head)) return at;
   const likely = scheme === 'basic' ? isUserAndPassword(head) : looksLikeBearer(head);
   if (!likely) return at;
-  scan.spans.add(start, end - start > head.length && end - start <= 256 ? start + head.length : end, scheme, CERTAINTY.key);
+  scan.spans.add(
+    start,
+    end - start > head.length && end - start <= 256 ? start + head.length : end,
+    scheme,
+    CERTAINTY.key,
+  );
   return end;
 }
 
 const looksLikeBearer = (head: string): boolean =>
-  looksRandom(head) || looksHex(head) || (head.length >= 8 && /\d/.test(head)) || (head.length >= 20 && /[A-Z_.]/.test(head));
+  looksRandom(head) ||
+  looksHex(head) ||
+  (head.length >= 8 && /\d/.test(head)) ||
+  (head.length >= 20 && /[A-Z_.]/.test(head));
 
 function isUserAndPassword(head: string): boolean {
   if (!/^[A-Za-z0-9+/_-]{6,}={0,2}$/.test(head)) return false;
-  return looksRandom(head) || /^[\x20-\x7e]*:[\x20-\x7e]*$/.test(Buffer.from(head, 'base64').toString('latin1'));
+  return (
+    looksRandom(head) || /^[\x20-\x7e]*:[\x20-\x7e]*$/.test(Buffer.from(head, 'base64').toString('latin1'))
+  );
 }

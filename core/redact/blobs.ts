@@ -8,13 +8,14 @@ const LONGEST_NAMED = 512;
 const MAILCHIMP = /^[0-9a-f]{32}-us\d{1,2}$/;
 
 const inRun = new Uint8Array(128);
-for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-') inRun[c.charCodeAt(0)] = 1;
+for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-')
+  inRun[c.charCodeAt(0)] = 1;
 const isRun = (c: number): boolean => c < 128 && inRun[c] === 1;
 
 const BEFORE =
-  /(?<![A-Za-z_-])(?:(?:api|access|secret|private|auth|signing|encryption|license)[ _-]?(?:key|token)s?|tokens?|secrets?|passwords?|passphrase|credentials?|auth(?:entication|orization|enticated)?|api[ _-]?key|bearer|unauthorized|login|signed)(?:[ ,]+[a-z]{1,12}){0,3}[ ]*(?:[:=]|->|=>)?[ ]*\\?["'`(<[]?$/i;
+  /(?<![A-Za-z]|page[_-]|next[_-]|tion[_-])(?:(?:api|access|secret|private|auth|signing|encryption|license)[ _-]?(?:key|token)s?|tokens?|secrets?|passwords?|passphrase|credentials?|auth(?:entication|orization|enticated)?|api[ _-]?key|bearer|unauthorized|login|signed)(?:[ ,]+[a-z]{1,12}){0,3}[ ]*(?:[:=]|->|=>)?[ ]*\\?["'`(<[]?$/i;
 const NEAR =
-  /(?<![A-Za-z_-])(?:(?:api|access|secret|private) )?(?:key|token|secret|password|credential)s?(?: (?:is|was|provided|supplied|given|used|value|received))?[ ]*[:=]?[ ]*\\?["'`]?$/i;
+  /(?<![A-Za-z]|page[_-]|next[_-]|tion[_-])(?:(?:api|access|secret|private) )?(?:key|token|secret|password|credential)s?(?: (?:is|was|provided|supplied|given|used|value|received))?[ ]*[:=]?[ ]*\\?["'`]?$/i;
 
 /** What the decoded text holds: the kind of the first secret, if any. */
 export type Inspect = (decoded: string) => string | undefined;
@@ -50,7 +51,10 @@ function run(text: string, start: number, end: number, spans: Spans, inspect: In
     // `/` is a letter of base64 too: what follows a path may be a run of its own.
     for (let tries = 0; tries < 5 && end - from >= LEAST; tries++) {
       const kind = decode(text, from, end, inspect);
-      if (kind !== undefined) return spans.add(from, afterPadding(text, end), kind, CERTAINTY.shape);
+      if (kind !== undefined) {
+        spans.add(from, afterPadding(text, end), kind, CERTAINTY.shape);
+        return;
+      }
       const slash = text.indexOf('/', from);
       if (slash < 0 || slash >= end) break;
       from = slash + 1;
@@ -89,7 +93,8 @@ for (let i = 0; i < 64; i++) {
 sixBits[45] = 62;
 sixBits[95] = 63;
 
-const isPrintable = (byte: number): boolean => (byte >= 32 && byte < 127) || byte === 10 || byte === 13 || byte === 9;
+const isPrintable = (byte: number): boolean =>
+  (byte >= 32 && byte < 127) || byte === 10 || byte === 13 || byte === 9;
 
 /** Whether the first twelve bytes behind this base64 are text: most runs are not, and cost no decoding. */
 function wrapsText(text: string, at: number): boolean {
@@ -99,7 +104,8 @@ function wrapsText(text: string, at: number): boolean {
       (sixBits[text.charCodeAt(i + 1)]! << 12) |
       (sixBits[text.charCodeAt(i + 2)]! << 6) |
       sixBits[text.charCodeAt(i + 3)]!;
-    if (!isPrintable((bits >> 16) & 255) || !isPrintable((bits >> 8) & 255) || !isPrintable(bits & 255)) return false;
+    if (!isPrintable((bits >> 16) & 255) || !isPrintable((bits >> 8) & 255) || !isPrintable(bits & 255))
+      return false;
   }
   return true;
 }

@@ -40,10 +40,13 @@ function mixed(length: number, changes: number): boolean {
   const [, digits = 0, lower = 0, upper = 0, other = 0] = counts;
   if (other > length / 5) return false;
   if (digits >= 2 && upper >= 2 && lower >= 2) return changes >= length / 5;
-  if (digits === 0) return upper >= 4 && lower >= 4 && changes - other * 2 >= length / 3;
+  if (digits < 2 && upper > 0) return upper >= 4 && lower >= 4 && changes - other * 2 >= length / 3;
   return other <= 2 && digits >= 4 && upper + lower >= 3 && changes >= length / 6 && length >= 20;
 }
 
 /** 32 or more hexadecimal digits, letters and figures mixed. */
 export const looksHex = (value: string): boolean =>
-  value.length >= 32 && /^(?:[0-9a-f]+|[0-9A-F]+)$/.test(value) && /[a-fA-F]/.test(value) && /[0-9]/.test(value);
+  value.length >= 32 &&
+  /^(?:[0-9a-f]+|[0-9A-F]+)$/.test(value) &&
+  /[a-fA-F]/.test(value) &&
+  /[0-9]/.test(value);

@@ -7,7 +7,8 @@ import { openingQuote } from './values.ts';
 const PAIR = /(?:[;,]?[ \t]*|%3B(?:%20|\+)?)([^\s=;,"'\\%]{1,128})(?:=|%3D)/y;
 const FLAG = /;[ \t]*(?:HttpOnly|Secure|Partitioned)(?=[;,"'\\\s]|$)/iy;
 const ATTRIBUTE = /^(?:path|domain|expires|max-age|samesite|priority|version|comment)$/i;
-const HARMLESS = /^(?:_ga\w*|_gid|_gat\w*|theme|lang|language|locale|tz|timezone|currency|color[-_]?scheme|cookie_?consent)$/i;
+const HARMLESS =
+  /^(?:_ga\w*|_gid|_gat\w*|theme|lang|language|locale|tz|timezone|currency|color[-_]?scheme|cookie_?consent)$/i;
 
 /** Reads a `Cookie` or `Set-Cookie` value from `at`; returns where it ends. */
 export function cookiesAt(scan: Scan, at: number): number {
@@ -42,7 +43,8 @@ function pairs(scan: Scan, from: number, limit: number): number {
     const start = PAIR.lastIndex;
     const attribute = ATTRIBUTE.test(name);
     const end = valueEnd(text, start, limit, attribute);
-    const shown = attribute || HARMLESS.test(name) || isPlaceholder(text.slice(start, Math.min(end, start + 256)));
+    const shown =
+      attribute || HARMLESS.test(name) || isPlaceholder(text.slice(start, Math.min(end, start + 256)));
     if (!shown) scan.spans.add(start, end, 'cookie', CERTAINTY.key);
     at = end;
   }

@@ -10,7 +10,13 @@ const percent = (byte: number): string => `%${byte.toString(16).toUpperCase().pa
 function urlEncoded(value: string): string[] {
   const loose = encodeURIComponent(value);
   const strict = loose.replace(/[!'()*~]/g, (c) => percent(c.charCodeAt(0)));
-  const forms = [loose, strict, strict.replaceAll('%20', '+'), loose.replaceAll('%20', '+'), encodeURI(value)];
+  const forms = [
+    loose,
+    strict,
+    strict.replaceAll('%20', '+'),
+    loose.replaceAll('%20', '+'),
+    encodeURI(value),
+  ];
   const lower = forms.map((form) => form.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase()));
   const twice = [loose, strict].map((form) => form.replaceAll('%', '%25'));
   return [...forms, ...lower, ...twice];
@@ -70,7 +76,8 @@ export function encodings(value: string): Set<string> {
   const wellFormed = value.toWellFormed().trim();
   const lines = wellFormed.split(/\r?\n/);
   const values = [wellFormed, ...urlParts(wellFormed)];
-  if (lines.length > 1) values.push(...lines.filter((line) => line.length >= MIN_LINE && !line.includes('-----')));
+  if (lines.length > 1)
+    values.push(...lines.filter((line) => line.length >= MIN_LINE && !line.includes('-----')));
   const found = new Set<string>();
   for (const one of values) {
     if (one.length < MIN_NEEDLE) continue;

@@ -41,7 +41,8 @@ export function flagAt(scan: Scan, at: number): number {
 function gluedAt(scan: Scan, at: number): number {
   const { text } = scan;
   GLUED.lastIndex = at;
-  if (!GLUED.test(text) || !/\b(?:mysql\w*|mariadb\w*|sshpass)\b/.test(text.slice(Math.max(0, at - 120), at))) return at + 1;
+  if (!GLUED.test(text) || !/\b(?:mysql\w*|mariadb\w*|sshpass)\b/.test(text.slice(Math.max(0, at - 120), at)))
+    return at + 1;
   const { start, end } = argument(scan, GLUED.lastIndex);
   if (isPlaceholder(text.slice(start, Math.min(end, start + 256)))) return at + 1;
   scan.spans.add(start, end, 'password', CERTAINTY.key);

@@ -22,18 +22,22 @@ const list = (words: string): string[] => words.split(' ');
 
 /** Nouns that say "secret" wherever they stand last. */
 const NOUNS = new Map<string, string>([
-  ...list('password passwords passwd passwort passphrase passcode pwd pw passw pswd passwrd motdepasse contrasena senha').map(
-    (word) => [word, 'password'] as const,
-  ),
+  ...list(
+    'password passwords passwd passwort passphrase passcode pwd pw passw pswd passwrd motdepasse contrasena senha',
+  ).map((word) => [word, 'password'] as const),
   ...list('secret secrets credential credentials creds cred jwt otp totp mfa pin cvv cvc pepper').map(
     (word) => [word, 'secret'] as const,
   ),
-  ...list('token tokens pat authtoken bearer xsrf csrf csrftoken xsrftoken jwe').map((w) => [w, 'token'] as const),
+  ...list('token tokens pat authtoken bearer xsrf csrf csrftoken xsrftoken jwe').map(
+    (w) => [w, 'token'] as const,
+  ),
   ...list('apikey apikeys secretkey accesskey privatekey authkey accountkey masterkey signingkey').map(
     (word) => [word, 'key'] as const,
   ),
 ]);
-const GLUED = list('password passwords passwd passphrase secret token apikey secretkey accesskey privatekey authkey pwd');
+const GLUED = list(
+  'password passwords passwd passphrase secret token apikey secretkey accesskey privatekey authkey pwd',
+);
 
 /** What makes of a `key` a secret one. */
 const KEY_OF = new Set(
@@ -79,9 +83,13 @@ const FACTS = new Set(
   ),
 );
 const SESSION = new Set(
-  list('session sessionid sessid sessionkey sid phpsessid jsessionid sess aspsessionid sessiontoken rememberme'),
+  list(
+    'session sessionid sessid sessionkey sid phpsessid jsessionid sess aspsessionid sessiontoken rememberme',
+  ),
 );
-const MAYBE = new Set(list('auth key code signature sig salt seed assertion verifier ticket license webhook dsn mac'));
+const MAYBE = new Set(
+  list('auth key code signature sig salt seed assertion verifier ticket license webhook dsn mac'),
+);
 
 const none: NameVerdict = { is: 'none', kind: '' };
 const label: NameVerdict = { is: 'label', kind: '' };
@@ -98,7 +106,8 @@ function split(name: string): string[] {
     .filter((word) => word !== '');
 }
 
-const LABELS = /^(?:name|key|header|variable|var|field|parameter_?key|parameter_?name|env|option_name|setting|attribute)$/i;
+const LABELS =
+  /^(?:name|key|header|variable|var|field|parameter_?key|parameter_?name|env|option_name|setting|attribute)$/i;
 const VALUES = /^(?:value|val|parameter_?value|option_value|default_?value|string_?value|content)$/i;
 
 /** Judges a name such as `DB_PASSWORD`, `user[password]`, `x-api-key`, `spring.datasource.password`. */
@@ -107,7 +116,8 @@ export function judgeName(name: string): NameVerdict {
   while (words.length > 1 && NEUTRAL.has(words.at(-1)!)) words.pop();
   const last = words.at(-1) ?? '';
   const before = words.at(-2) ?? '';
-  if (last === 'authorization' || (last === 'auth' && before === 'proxy')) return { is: 'authorization', kind: 'authorization' };
+  if (last === 'authorization' || (last === 'auth' && before === 'proxy'))
+    return { is: 'authorization', kind: 'authorization' };
   if (/^(?:set-?)?cookies?2?$/i.test(name)) return { is: 'cookie', kind: 'cookie' };
   const byNoun = judgeNoun(words, last, before);
   if (byNoun.is === 'none' || byNoun.is === 'maybe') {
@@ -153,7 +163,9 @@ export const NAME_TAILS: readonly string[] = [
   ...NEUTRAL,
   ...SESSION,
   ...MAYBE,
-  ...list('pass key keys authorization auth cookie cookies string name header variable var field env setting attribute value val content'),
+  ...list(
+    'pass key keys authorization auth cookie cookies string name header variable var field env setting attribute value val content',
+  ),
 ]
   .filter((word) => word.length > 1)
   .map((word) => word.slice(-3));

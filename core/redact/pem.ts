@@ -7,7 +7,10 @@ const END = '-----END';
 export const LONGEST_PEM = 32_768;
 
 const BLANK = '(?: |%20|\\+|\\\\u0020)';
-const LABEL = new RegExp(`${BLANK}(?:[A-Z0-9]{1,12}${BLANK}){0,3}PRIVATE${BLANK}KEY(?:${BLANK}BLOCK)?-----`, 'y');
+const LABEL = new RegExp(
+  `${BLANK}(?:[A-Z0-9]{1,12}${BLANK}){0,3}PRIVATE${BLANK}KEY(?:${BLANK}BLOCK)?-----`,
+  'y',
+);
 const BODY_PART =
   /[A-Za-z0-9+/=]+|%[0-9A-F]{2}|(?:\r?\n|(?:\\{1,4}[rn])+)[ \t]*(?=[A-Za-z0-9+/=]{16}|[A-Za-z0-9+/]{2,}={1,2}|\r?\n|\\|Proc-|DEK-)|(?:Proc-Type|DEK-Info): [^\n\\]{0,80}/y;
 

@@ -44,4 +44,7 @@ export function isPlaceholder(value: string): boolean {
 
 /** True for a sentence about a secret, such as a validation message. */
 export const isComplaint = (value: string): boolean =>
-  value.length < 200 && value.includes(' ') && /^[A-Za-z' ,.;:()0-9<>=-]+$/.test(value) && COMPLAINT.test(value);
+  value.length < 200 &&
+  value.includes(' ') &&
+  /^[A-Za-z' ,.;:()0-9<>=-]+$/.test(value) &&
+  COMPLAINT.test(value);

@@ -77,7 +77,9 @@ function signAt(scan: Scan, i: number, c: number): number {
       return pairAt(scan, i, i + 1);
     case 34: // "
     case 39: // '
-      return text.charCodeAt(i - 1) === 32 && isWordChar(text.charCodeAt(i - 2)) ? quotedAfterName(scan, i) : i + 1;
+      return text.charCodeAt(i - 1) === 32 && isWordChar(text.charCodeAt(i - 2))
+        ? quotedAfterName(scan, i)
+        : i + 1;
     case 44: // ,
       return isQuote(text.charCodeAt(i - 1)) ? tupleAt(scan, i) : i + 1;
     case 92: // \
@@ -123,7 +125,8 @@ function colonAt(scan: Scan, i: number): number {
   const next = text.charCodeAt(i + 1);
   if (isDigit(next) && isDigit(text.charCodeAt(i - 1)) && isDigit(text.charCodeAt(i - 2))) return i + 1;
   if (next === 47 && text.charCodeAt(i + 2) === 47) return Math.max(i + 3, authorityAt(scan, i + 3, false));
-  if (next === 92 && text.startsWith('\\/\\/', i + 1)) return Math.max(i + 5, authorityAt(scan, i + 5, false));
+  if (next === 92 && text.startsWith('\\/\\/', i + 1))
+    return Math.max(i + 5, authorityAt(scan, i + 5, false));
   if (next === 65) {
     const end = botTokenAt(scan, i);
     if (end > i) return end;
@@ -160,7 +163,8 @@ function percentAt(scan: Scan, i: number): number {
   const code = match[2]!.toLowerCase();
   if (code === '3a') {
     AUTHORITY.lastIndex = i;
-    if (AUTHORITY.test(text)) return Math.max(AUTHORITY.lastIndex, authorityAt(scan, AUTHORITY.lastIndex, true));
+    if (AUTHORITY.test(text))
+      return Math.max(AUTHORITY.lastIndex, authorityAt(scan, AUTHORITY.lastIndex, true));
   }
   return code === '3d' || code === '3a' ? pairAt(scan, i, end, true) : end;
 }

@@ -10,7 +10,7 @@ interface Shape {
   readonly random: boolean;
 }
 
-const escape = (literal: string): string => literal.replace(/[$.|?*+()[\]{}^\\/]/g, '\\$&');
+const literally = (literal: string): string => literal.replace(/[$.|?*+()[\]{}^\\/]/g, '\\$&');
 const code = (start: string, length: number): number => {
   let sum = 0;
   for (let i = 0; i < length; i++) sum = (sum << 7) | start.charCodeAt(i);
@@ -23,7 +23,7 @@ const byLength: readonly Map<number, Shape[]>[] = [new Map(), new Map(), new Map
 
 for (const { kind, starts, rest, random } of VENDORS) {
   for (const start of starts) {
-    const shape = { kind, pattern: new RegExp(escape(start) + rest, 'y'), random: random === true };
+    const shape = { kind, pattern: new RegExp(literally(start) + rest, 'y'), random: random === true };
     byTwo[code(start, 2)] = 1;
     const length = Math.min(4, start.length);
     const map = byLength[length - 2]!;
@@ -33,7 +33,13 @@ for (const { kind, starts, rest, random } of VENDORS) {
 byTwo[code('ey', 2)] = 1;
 
 /** Every kind of mark that a shape can leave. */
-export const SHAPE_KINDS: readonly string[] = [...new Set(VENDORS.map(({ kind }) => kind)), 'jwt', 'telegram', 'azure', 'mailchimp'];
+export const SHAPE_KINDS: readonly string[] = [
+  ...new Set(VENDORS.map(({ kind }) => kind)),
+  'jwt',
+  'telegram',
+  'azure',
+  'mailchimp',
+];
 
 /** Tries the shapes that can begin with the word at `at`; returns the end of the key, or `at`. */
 export function shapeAt(scan: Scan, at: number): number {

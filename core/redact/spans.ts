@@ -35,7 +35,9 @@ export class Spans {
 
   /** Sorted, without overlap, without what lies in a mark that this redactor wrote itself. */
   merged(text: string, kinds: ReadonlySet<string>): Span[] {
-    const outside = text.includes(OPEN) ? this.#found.filter((s) => !insideMark(text, s, kinds)) : this.#found;
+    const outside = text.includes(OPEN)
+      ? this.#found.filter((s) => !insideMark(text, s, kinds))
+      : this.#found;
     outside.sort((a, b) => a.start - b.start || b.end - a.end);
     const merged: Span[] = [];
     for (const span of outside) {

@@ -86,7 +86,8 @@ export class LineStream implements RedactStream {
     const span = spans.find(({ end }) => end > from);
     if (!span || span.end - from < 4 * MARGIN) return before(spans, text.length - MARGIN, from + 1);
     const keep = Math.max(from, span.start) + MARGIN;
-    this.#held = text.slice(from, keep) + text.slice(Math.max(keep, span.end - MARGIN + ((span.end - keep) % 4)));
+    this.#held =
+      text.slice(from, keep) + text.slice(Math.max(keep, span.end - MARGIN + ((span.end - keep) % 4)));
     return from;
   }
 }

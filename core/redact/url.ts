@@ -17,7 +17,7 @@ const ENCODED: Marks = { stop: /[\s"'<>`\\&?#]/, at: /%40/i, colon: /%3a/i, path
 
 /** Reads the authority that begins at `from`, behind `://` or its encoded form. Returns where to go on. */
 export function authorityAt(scan: Scan, from: number, encoded: boolean): number {
-  if (!encoded && !hasUserinfo(scan.text, from)) return from;
+  if (!encoded && !hasUserinfo(scan, from)) return from;
   const marks = encoded ? ENCODED : PLAIN;
   const window = scan.text.slice(from, from + LONGEST_AUTHORITY);
   const stop = window.search(marks.stop);
@@ -33,12 +33,16 @@ export function authorityAt(scan: Scan, from: number, encoded: boolean): number 
 }
 
 /** Most URLs hold no `@`, and need nothing cut out of the text to know it. */
-function hasUserinfo(text: string, from: number): boolean {
+function hasUserinfo(scan: Scan, from: number): boolean {
+  const { text } = scan;
+  const first = text.charCodeAt(from);
+  if (first === 47 || (first === 58 && text.charCodeAt(from + 1) === 47)) return false;
   const limit = Math.min(text.length, from + LONGEST_AUTHORITY);
-  for (let i = from; i < limit; i++) {
+  for (let i = Math.max(from, scan.noUserinfoUntil); i < limit; i++) {
     const c = text.charCodeAt(i);
     if (c === 64) return true;
     if (c <= 32 || c === 34 || c === 39 || c === 60 || c === 62 || c === 92 || c === 96) return false;
+    scan.noUserinfoUntil = i;
   }
   return false;
 }
@@ -72,7 +76,8 @@ function userOnly(scan: Scan, from: number, user: string): number {
 /** `user:password@host:port` and `user:password@tcp(host)` without a scheme; the `@` is at `at`. */
 export function bareUserinfoAt(scan: Scan, at: number): number {
   const { text } = scan;
-  if (!/^@(?:(?:tcp|udp|unix)\(|[\w.-]{1,253}:\d{2,5}(?![\w.])|\[)/.test(text.slice(at, at + 264))) return at + 1;
+  if (!/^@(?:(?:tcp|udp|unix)\(|[\w.-]{1,253}:\d{2,5}(?![\w.])|\[)/.test(text.slice(at, at + 264)))
+    return at + 1;
   const before = text.slice(Math.max(0, at - 200), at);
   const match = /(?:^|[\s"'`=(,])([\w.%-]{1,64}):([^\s"'`@/]{3,128})$/.exec(before);
   const password = match?.[2];

@@ -19,7 +19,8 @@ export function bareValue(text: string, start: number, encoded: boolean): Value 
   return { start, end, open: '', whole: end < limit };
 }
 
-const QUOTE = /(?:[bBrRuUfFN]|Some\(|SecretStr\(|String\()?(\\{0,15}["'`]|%(?:25)?2[27]|&quot;|&apos;|&#(?:3[49]|x2[27]);|\\{1,7}u002[27])/y;
+const QUOTE =
+  /(?:[bBrRuUfFN]|Some\(|SecretStr\(|String\()?(\\{0,15}["'`]|%(?:25)?2[27]|&quot;|&apos;|&#(?:3[49]|x2[27]);|\\{1,7}u002[27])/y;
 const PAIR_FOLLOWS = /[ \t]?[\w.%[\]-]{1,40}(?: [\w.]{1,20}){0,2}[ \t]?(?:=|:|%3[Dd])/y;
 const AMPERSAND_PAIR = /(?:amp;|lt;|quot;|#|[\w.%[\]-]{1,64}(?:=|$))/y;
 const ESCAPED_STOP = /\\+(?:[nrt"'`]|u00(?:0[aAdD9]|2[267])|x0[aAdD]|u003[cCeE])/y;

@@ -150,7 +150,11 @@ export const VENDORS: readonly Vendor[] = [
   vendor('hubspot', 'pat-na1- pat-na2- pat-eu1- pat-ap1-', `[0-9a-fA-F-]{30,}`),
   vendor('launchdarkly', 'sdk- mob-', `[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`),
   // Talk, mail, work
-  vendor('slack', 'xoxb- xoxa- xoxp- xoxr- xoxs- xoxo- xoxe- xoxc- xoxd- xoxe.xoxp- xoxe.xoxb-', `[\\w%/+=-]{10,}`),
+  vendor(
+    'slack',
+    'xoxb- xoxa- xoxp- xoxr- xoxs- xoxo- xoxe- xoxc- xoxd- xoxe.xoxp- xoxe.xoxb-',
+    `[\\w%/+=-]{10,}`,
+  ),
   vendor('slack', 'xapp-', `[\\w-]{20,}`),
   vendor('slack', 'xwfp-', `[\\w-]{20,}`),
   vendor('sendgrid', 'SG.', `[\\w-]{10,}\\.[\\w-]{20,}`),
@@ -186,8 +190,16 @@ export const VENDORS: readonly Vendor[] = [
   vendor('discord', 'MT Mj Mz ND NT Nj Nz OD OT', `${W}{21,26}\\.[\\w-]{6}\\.[\\w-]{25,40}`),
   vendor('teams-webhook', 'IncomingWebhook/', `[0-9a-f]{32}/[0-9a-f-]{36}`),
   // Webhook addresses whose path is the key
-  vendor('slack-webhook', 'hooks.slack.com/services/ hooks.slack.com/workflows/ hooks.slack.com/triggers/', `[\\w/-]{20,}`),
-  vendor('discord-webhook', 'discord.com/api/webhooks/ discordapp.com/api/webhooks/', `[0-9]{15,}/[\\w-]{40,}`),
+  vendor(
+    'slack-webhook',
+    'hooks.slack.com/services/ hooks.slack.com/workflows/ hooks.slack.com/triggers/',
+    `[\\w/-]{20,}`,
+  ),
+  vendor(
+    'discord-webhook',
+    'discord.com/api/webhooks/ discordapp.com/api/webhooks/',
+    `[0-9]{15,}/[\\w-]{40,}`,
+  ),
   // Stored password hashes; they begin at a dollar sign
   vendor('password-hash', '$2a$ $2b$ $2y$', `[0-9]{2}\\$[./A-Za-z0-9]{40,}`),
   vendor('password-hash', '$argon2', `[a-z]{1,2}\\$[\\w$=,+/.-]{20,}`),
