@@ -37,7 +37,13 @@ if (!parserIsFixed(running)) {
   );
 }
 
-const { run } = await import('./commands.ts');
-process.exit(await run(process.argv.slice(2), process.env));
+const { fatal, guardStart } = await import('./crash.ts');
+guardStart(process.env);
+try {
+  const { run } = await import('./commands.ts');
+  process.exit(await run(process.argv.slice(2), process.env));
+} catch (error) {
+  process.exit(fatal(process.env, error));
+}
 
 export {};

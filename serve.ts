@@ -2,22 +2,18 @@
 import type { AddressInfo } from 'node:net';
 import { createAdmin } from './admin/admin.ts';
 import { effective } from './config/docs.ts';
-import { knownSecrets } from './config/known-secrets.ts';
 import type { Config } from './config/load.ts';
-import { version } from './config/version.ts';
-import { systemClock } from './core/clock.ts';
 import type { Core } from './core/core.ts';
-import { Lifecycle, type Probe } from './core/lifecycle.ts';
-import { FdSink } from './core/log-sink.ts';
-import { createLog } from './core/logger.ts';
-import { Metrics } from './core/metrics.ts';
-import { Redactor } from './core/redact.ts';
+import type { Probe } from './core/lifecycle.ts';
 import { REPORTABLE } from './proxy/chain.ts';
 import { DataPlane } from './proxy/proxy.ts';
+import { createCore, guard } from './telemetry.ts';
 
 /** Exit codes of sysexits(3). */
 const EX_USAGE = 64;
 const EX_UNAVAILABLE = 69;
+/** Milliseconds that reports of errors get to leave at the end. */
+const REPORT_GRACE = 2000;
 
 export interface Addresses {
   readonly public: AddressInfo;
@@ -49,7 +45,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
     );
     return EX_USAGE;
   }
-  const core = createCore(config);
+  const core = await createCore(config);
   for (const warning of options.warnings) core.log.warn('lifecycle', warning);
   guard(core);
   const proxy = new DataPlane(config, core);
@@ -83,27 +79,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   const code = (await companion?.stop(typeof signal === 'string' ? signal : 'SIGTERM')) ?? 0;
   await admin.close();
   core.log.info('lifecycle', 'stopped');
-  await core.log.flush();
+  await Promise.all([core.log.flush(), core.reporter?.flush(REPORT_GRACE)]);
   return code;
-}
-
-function createCore(config: Config): Core {
-  const { level, json } = config.logs;
-  const metrics = new Metrics({ version });
-  const sink = new FdSink();
-  metrics.watchLogDrops(sink.dropped);
-  const redactor = new Redactor({ secrets: knownSecrets(config) });
-  const redact = (line: string): string => redactor.text(line, 'log');
-  const log = createLog({ level, json, sink, redact, colour: process.stdout.isTTY && !json });
-  return { log, metrics, redactor, clock: systemClock, lifecycle: new Lifecycle(), version };
-}
-
-/** A fault of ours is written down, redacted, and costs at most the request that met it. */
-function guard({ log }: Core): void {
-  process.on('uncaughtException', (error) => log.error('lifecycle', 'uncaught exception', { error }));
-  process.on('unhandledRejection', (error) => log.error('lifecycle', 'unhandled rejection', { error }));
-  process.removeAllListeners('warning');
-  process.on('warning', (error) => log.warn('lifecycle', 'warning', { error }));
 }
 
 /** The first signal resolves; a second one ends the process at once. */

@@ -3,7 +3,7 @@ import { environmentName, inProduction } from './platform.ts';
 import { bad, bool, choice, good, int, quote, secret, string, variable } from './var.ts';
 
 /** As Sentry reads one: its old form has a secret after the key. */
-const DSN = /^\s*https?:\/\/\w+(?::\w+)?@[\w.-]+(?::\d{1,5})?(?:\/[\w.-]+)*\/\d+\/?\s*$/;
+const DSN = /^\s*https?:\/\/\w+(?::\w+)?@(?:[\w.-]+|\[[\w:.]+\])(?::\d{1,5})?(?:\/[\w.-]+)*\/\d+\/?\s*$/;
 
 export const logs = {
   environment: variable(
@@ -59,5 +59,8 @@ export const logs = {
         ? undefined
         : `${quote(text)} is not the name of an environment in Sentry; use up to 64 characters without blanks and slashes`,
     doc: 'Environment that the reports name.',
+  }),
+  commit: string('RAILWAY_GIT_COMMIT_SHA', {
+    doc: 'Commit that runs, as Railway sets it: the release that the reports name. Otherwise the version of railguard.',
   }),
 };

@@ -4,6 +4,7 @@ import type { Lifecycle } from './lifecycle.ts';
 import type { Log } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import type { Redactor } from './redact.ts';
+import type { Reporter } from './reporter.ts';
 
 export interface Core {
   readonly log: Log;
@@ -12,4 +13,6 @@ export interface Core {
   readonly clock: Clock;
   readonly lifecycle: Lifecycle;
   readonly version: string;
+  /** Where errors are reported besides the log, with SENTRY_DSN. */
+  readonly reporter?: Reporter | undefined;
 }

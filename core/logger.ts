@@ -6,6 +6,7 @@ import { DropReport } from './log-drops.ts';
 import { escapeRaw, prettyLine } from './log-pretty.ts';
 import type { Level, Sink } from './log-sink.ts';
 import { loggable } from './log-value.ts';
+import type { Reporter } from './reporter.ts';
 
 export type { Level } from './log-sink.ts';
 
@@ -49,6 +50,8 @@ export interface LogOptions {
   /** Stands on the serialised line, before anything leaves the process. */
   readonly redact: (line: string) => string;
   readonly sink: Sink;
+  /** Told of every error of railguard that is logged; the app's own lines are none. */
+  readonly reporter?: Pick<Reporter, 'error'> | undefined;
   /** No limit when absent. */
   readonly budget?: LineBudget | undefined;
   readonly clock?: Clock;
@@ -69,8 +72,11 @@ const KEPT: ReadonlySet<EventType> = new Set<EventType>([
   'request_performance',
 ]);
 
+/** What a child says for itself, and the line of a request whose failure was logged by who met it. */
+const UNREPORTED: ReadonlySet<EventType> = new Set<EventType>(['app_log', 'request_performance']);
+
 export function createLog(options: LogOptions): Log {
-  const { sink, redact, json, budget } = options;
+  const { sink, redact, json, budget, reporter } = options;
   const clock = options.clock ?? systemClock;
   const colour = options.colour ?? false;
   const least = RANK[options.level];
@@ -98,6 +104,7 @@ export function createLog(options: LogOptions): Log {
   const line = (level: Level) => (eventType: EventType, message: string, facts?: Facts) => {
     if (RANK[level] >= least && spare(level, eventType)) write(level, eventType, message, facts);
   };
+  const error = line('error');
   const drops = new DropReport([sink.dropped, ...(budget ? [budget.dropped] : [])], (message, dropped) =>
     write('warn', 'lifecycle', message, { dropped }),
   );
@@ -105,7 +112,13 @@ export function createLog(options: LogOptions): Log {
     debug: line('debug'),
     info: line('info'),
     warn: line('warn'),
-    error: line('error'),
+    error:
+      reporter === undefined
+        ? error
+        : (eventType, message, facts = {}) => {
+            error(eventType, message, facts);
+            if (!UNREPORTED.has(eventType)) reporter.error(eventType, message, facts);
+          },
     enabled: (level) => RANK[level] >= least,
     ...(budget && { budget }),
     flush() {

@@ -41,6 +41,8 @@ export function chain(config: Config, { core, healthy, inFlight }: ChainParts): 
       clock,
       performanceLogs: config.logs.performanceLogs,
       healthPath: listeners.healthCheckPath,
+      // Who replaces a body reports it, with what it said.
+      reporter: config.logs.sanitizeErrors ? undefined : core.reporter,
     }),
     // Refusals need these headers as much as answers do.
     headers.enabled && securityHeaders(securityHeaderOptions(config, maxAge)),

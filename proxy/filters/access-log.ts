@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Expendable } from '../../core/log-budget.ts';
 import type { Level, Log } from '../../core/logger.ts';
 import type { Metrics } from '../../core/metrics.ts';
+import type { Reporter } from '../../core/reporter.ts';
 import type { Exchange, Filter, Outcome, Reply } from '../exchange.ts';
 
 export interface AccessLogOptions {
@@ -13,13 +14,15 @@ export interface AccessLogOptions {
   readonly performanceLogs: boolean;
   /** Requests for exactly this path are logged at debug. */
   readonly healthPath: string;
+  /** Told of the app's 5xx, where nobody else reads them. */
+  readonly reporter?: Pick<Reporter, 'error'> | undefined;
 }
 
 const PROTOCOL = { '1.0': 'http/1.0', '1.1': 'http/1.1', '2': 'h2' } as const;
 const MESSAGE_PATH = 200;
 
 export function accessLog(options: AccessLogOptions): Filter {
-  const { log, metrics, clock, performanceLogs, healthPath } = options;
+  const { log, metrics, clock, performanceLogs, healthPath, reporter } = options;
 
   const level = (x: Exchange, status: number): Level => {
     const { method, path } = x.request;
@@ -29,7 +32,8 @@ export function accessLog(options: AccessLogOptions): Filter {
 
   return {
     name: 'access-log',
-    response(x: Exchange, _reply: Reply): void {
+    response(x: Exchange, { status, origin }: Reply): void {
+      if (status >= 500 && origin === 'upstream' && reporter !== undefined) report(reporter, x, status);
       // Taken here, not at the end: how long a body streams is the app's and the client's affair.
       const waited = clock.monotonic() - x.startedAt - Math.max(x.upstreamMs, 0);
       metrics.overheadOf(Math.max(waited, 0) / 1000);
@@ -49,6 +53,17 @@ export function accessLog(options: AccessLogOptions): Filter {
 /** A request that failed tells more than one that did not. */
 const expendable = (level: Level, { status, end }: Outcome): Expendable =>
   level === 'debug' || (status < 400 && end === 'complete') ? 'first' : 'next';
+
+function report(reporter: Pick<Reporter, 'error'>, x: Exchange, status: number): void {
+  const { requestId: correlation_id, endpoint } = x;
+  const { method } = x.request;
+  reporter.error('upstream_error', 'the app answered with an error', {
+    correlation_id,
+    method,
+    endpoint,
+    status_code: status,
+  });
+}
 
 function title(x: Exchange, outcome: Outcome): string {
   const { method, path } = x.request;
