@@ -16,17 +16,26 @@ import { sanitizeErrors } from './filters/sanitize-errors.ts';
 import { securityHeaders } from './filters/security-headers.ts';
 import { trustedHost } from './filters/trusted-host.ts';
 import { wellFormed } from './filters/well-formed.ts';
+import type { Identity } from './identity/identity.ts';
 
 export interface ChainParts {
   readonly core: Core;
+  readonly identity: Identity;
   readonly healthy: () => boolean | Promise<boolean>;
   readonly inFlight: () => number;
 }
 
 /** Filters whose refusals report mode may let pass. The others keep railguard itself, or the message, in one piece. */
-export const REPORTABLE: ReadonlySet<string> = new Set(['trusted-host', 'path-policy', 'cors']);
+export const REPORTABLE: ReadonlySet<string> = new Set([
+  'trusted-host',
+  'path-policy',
+  'cors',
+  'auth-block',
+  'jwt',
+  'session',
+]);
 
-export function chain(config: Config, { core, healthy, inFlight }: ChainParts): Filter[] {
+export function chain(config: Config, { core, identity, healthy, inFlight }: ChainParts): Filter[] {
   const { log, metrics, clock } = core;
   const { listeners, limits: sizes, headers } = config;
   const maxAge = (milliseconds: number): number => Math.round(milliseconds / 1000);
@@ -58,6 +67,12 @@ export function chain(config: Config, { core, healthy, inFlight }: ChainParts): 
     config.cors.enabled && cors(corsOptions(config, maxAge)),
     // A browser sends reports without credentials.
     headers.cspReportPath !== undefined && cspReport({ path: headers.cspReportPath, log, metrics, now }),
+    // Before a credential costs a verification: whoever guesses is not heard for a while.
+    identity.authBlock,
+    // Says who is asking; all below may rely on it.
+    identity.jwt,
+    // A token can be good while its session is over.
+    identity.session,
     // Of all that may be forwarded, as much as the app can bear.
     limits(sizes, inFlight),
     // The app's cookies and redirects, as the client must see them.
@@ -65,7 +80,7 @@ export function chain(config: Config, { core, healthy, inFlight }: ChainParts): 
     redirects({ upstream: config.upstream.url.href }),
     // Innermost: it edits what the app said before anything decorates it.
     config.logs.sanitizeErrors && sanitizeErrors({ log, redactor: core.redactor, clock }),
-  ].filter((filter) => filter !== false);
+  ].filter((filter) => filter !== false && filter !== undefined);
 }
 
 /** Every list of paths that decides something: a target must not lie on both sides of one. */

@@ -1,14 +1,18 @@
 /** The data plane put together: client → chain → app, behind one port. */
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/load.ts';
+import type { Audit } from '../core/audit.ts';
 import type { Core } from '../core/core.ts';
 import type { Probe } from '../core/lifecycle.ts';
+import type { Redis } from '../core/redis.ts';
+import type { SessionDirectory } from '../core/sessions.ts';
 import { chain, REPORTABLE } from './chain.ts';
 import { ClientResolver } from './client.ts';
 import { H2cUpstream } from './forward/h2c.ts';
 import { RequestFields } from './forward/headers.ts';
 import { Http1Upstream } from './forward/http1.ts';
 import type { Upstream } from './forward/upstream.ts';
+import { type Identity, openIdentity } from './identity/identity.ts';
 import { Listener } from './listener.ts';
 import { Tunnels } from './serve/tunnel.ts';
 import { UpstreamHealth } from './upstream-health.ts';
@@ -17,18 +21,29 @@ import { Walk } from './walk.ts';
 /** Milliseconds for tunnels to end after their Close. */
 const TUNNEL_GRACE = 1500;
 
+export interface Backing {
+  readonly audit: Audit;
+  /** What replicas share; undefined without REDIS_URL. */
+  readonly redis: Redis | undefined;
+}
+
 export class DataPlane {
   /** What only the data plane knows, for whoever asks how it is. */
   readonly probes: readonly Probe[];
+  /** Undefined while tokens are off. */
+  readonly sessions: SessionDirectory | undefined;
+  private readonly identity: Identity;
   private readonly walk: Walk;
   private readonly upstream: Upstream;
   private readonly tunnels: Tunnels;
   private readonly listener: Listener;
 
-  constructor(config: Config, core: Core) {
+  constructor(config: Config, core: Core, backing: Backing) {
+    this.identity = openIdentity(config.tokens, config.sessions, { core, ...backing, salt: salt(config) });
+    this.sessions = this.identity.directory;
     this.upstream = createUpstream(config, core);
     const health = new UpstreamHealth((timeout) => this.upstream.reach(timeout));
-    this.probes = [health];
+    this.probes = [health, ...this.identity.probes];
     const healthy = (): boolean | Promise<boolean> => {
       if (core.lifecycle.phase !== 'serving') return false;
       const result = health.check();
@@ -36,7 +51,12 @@ export class DataPlane {
     };
     this.tunnels = new Tunnels(core.metrics.connections.websocket);
     this.walk = new Walk({
-      filters: chain(config, { core, healthy, inFlight: () => this.walk.inFlight - this.tunnels.size }),
+      filters: chain(config, {
+        core,
+        identity: this.identity,
+        healthy,
+        inFlight: () => this.walk.inFlight - this.tunnels.size,
+      }),
       forward: (x) => this.upstream.forward(x),
       core,
       reportOnly: reportOnly(config),
@@ -53,7 +73,8 @@ export class DataPlane {
   }
 
   /** Rejects with code EADDRINUSE when the port is taken. */
-  listen(): Promise<AddressInfo> {
+  async listen(): Promise<AddressInfo> {
+    await this.identity.start();
     return this.listener.listen();
   }
 
@@ -65,12 +86,19 @@ export class DataPlane {
     await until(() => this.walk.inFlight === 0, TUNNEL_GRACE);
     this.listener.destroy();
     this.upstream.close();
+    this.identity.close();
   }
 }
 
+/** What replicas of one deployment share and nobody else knows. */
+function salt({ tokens, listeners, redis }: Config): string | undefined {
+  return (tokens.secretKey ?? listeners.adminToken ?? redis.url)?.reveal();
+}
+
 function createUpstream(config: Config, core: Core): Upstream {
-  const { limits, upstream } = config;
-  const options = { ...upstream, maxHeaderSize: limits.maxUpstreamHeaderSize, fields: new RequestFields() };
+  const { limits, upstream, tokens } = config;
+  const fields = new RequestFields(tokens.identityHeaders);
+  const options = { ...upstream, maxHeaderSize: limits.maxUpstreamHeaderSize, fields };
   return upstream.url.protocol === 'h2c:' ? new H2cUpstream(options, core) : new Http1Upstream(options, core);
 }
 
