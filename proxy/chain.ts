@@ -11,16 +11,20 @@ import { cspReport } from './filters/csp-report.ts';
 import { healthCheck } from './filters/health-check.ts';
 import { limits } from './filters/limits.ts';
 import { pathPolicy } from './filters/path-policy.ts';
+import { presentedCredential, rateLimit } from './filters/rate-limit.ts';
 import { redirects } from './filters/redirects.ts';
 import { sanitizeErrors } from './filters/sanitize-errors.ts';
 import { securityHeaders } from './filters/security-headers.ts';
 import { trustedHost } from './filters/trusted-host.ts';
 import { wellFormed } from './filters/well-formed.ts';
 import type { Identity } from './identity/identity.ts';
+import type { Rate } from './stores/limiter.ts';
 
 export interface ChainParts {
   readonly core: Core;
   readonly identity: Identity;
+  /** Undefined while rate limits are off. */
+  readonly rate: Rate | undefined;
   readonly healthy: () => boolean | Promise<boolean>;
   readonly inFlight: () => number;
 }
@@ -30,16 +34,18 @@ export const REPORTABLE: ReadonlySet<string> = new Set([
   'trusted-host',
   'path-policy',
   'cors',
+  'rate-limit',
   'auth-block',
   'jwt',
   'session',
 ]);
 
-export function chain(config: Config, { core, identity, healthy, inFlight }: ChainParts): Filter[] {
+export function chain(config: Config, { core, identity, rate, healthy, inFlight }: ChainParts): Filter[] {
   const { log, metrics, clock } = core;
   const { listeners, limits: sizes, headers } = config;
   const maxAge = (milliseconds: number): number => Math.round(milliseconds / 1000);
   const now = (): number => clock.monotonic();
+  const lines = rate && rateLimit(rateLimitOptions(config, rate));
   return [
     // Everything after it, refusals included, carries the id.
     correlation({ clock, ids: new Ids(clock) }),
@@ -67,12 +73,16 @@ export function chain(config: Config, { core, identity, healthy, inFlight }: Cha
     config.cors.enabled && cors(corsOptions(config, maxAge)),
     // A browser sends reports without credentials.
     headers.cspReportPath !== undefined && cspReport({ path: headers.cspReportPath, log, metrics, now }),
+    // Before anything costs more than a lookup: who presents no credential, and who presents bad ones.
+    lines?.byClient,
     // Before a credential costs a verification: whoever guesses is not heard for a while.
     identity.authBlock,
     // Says who is asking; all below may rely on it.
     identity.jwt,
     // A token can be good while its session is over.
     identity.session,
+    // Now that it is known who asks: users behind one address do not share a budget.
+    lines?.bySubject,
     // Of all that may be forwarded, as much as the app can bear.
     limits(sizes, inFlight),
     // The app's cookies and redirects, as the client must see them.
@@ -84,9 +94,16 @@ export function chain(config: Config, { core, identity, healthy, inFlight }: Cha
 }
 
 /** Every list of paths that decides something: a target must not lie on both sides of one. */
-function pathLists({ rateLimit }: Config): (readonly string[])[] {
-  if (!rateLimit.enabled) return [];
-  return [rateLimit.exemptPaths, ...rateLimit.routes.map(({ path }) => [path])];
+function pathLists({ rateLimit, tokens }: Config): (readonly string[])[] {
+  const identity = tokens.mode === 'off' ? [] : [tokens.publicPaths, tokens.loginPaths];
+  if (!rateLimit.enabled) return identity;
+  return [...identity, rateLimit.exemptPaths, ...rateLimit.routes.map(({ path }) => [path])];
+}
+
+function rateLimitOptions({ rateLimit: { exemptPaths, headers }, tokens }: Config, rate: Rate) {
+  const of = presentedCredential(tokens.cookie);
+  const credentials = tokens.mode === 'off' ? undefined : { of, guard: rate.guard };
+  return { ...rate, exemptPaths, headers, credentials };
 }
 
 function securityHeaderOptions({ headers }: Config, seconds: (milliseconds: number) => number) {

@@ -4,7 +4,7 @@ import type { Config } from '../config/load.ts';
 import type { Audit } from '../core/audit.ts';
 import type { Core } from '../core/core.ts';
 import type { Probe } from '../core/lifecycle.ts';
-import type { Redis } from '../core/redis.ts';
+import { type Redis, redisSettled } from '../core/redis.ts';
 import type { SessionDirectory } from '../core/sessions.ts';
 import { chain, REPORTABLE } from './chain.ts';
 import { ClientResolver } from './client.ts';
@@ -15,11 +15,14 @@ import type { Upstream } from './forward/upstream.ts';
 import { type Identity, openIdentity } from './identity/identity.ts';
 import { Listener } from './listener.ts';
 import { Tunnels } from './serve/tunnel.ts';
+import { openRate, type Rate } from './stores/limiter.ts';
 import { UpstreamHealth } from './upstream-health.ts';
 import { Walk } from './walk.ts';
 
 /** Milliseconds for tunnels to end after their Close. */
 const TUNNEL_GRACE = 1500;
+/** Milliseconds a start waits for Redis; it goes on without. */
+const REDIS_PATIENCE = 2000;
 
 export interface Backing {
   readonly audit: Audit;
@@ -33,6 +36,8 @@ export class DataPlane {
   /** Undefined while tokens are off. */
   readonly sessions: SessionDirectory | undefined;
   private readonly identity: Identity;
+  private readonly redis: Redis | undefined;
+  private readonly rate: Rate | undefined;
   private readonly walk: Walk;
   private readonly upstream: Upstream;
   private readonly tunnels: Tunnels;
@@ -41,6 +46,9 @@ export class DataPlane {
   constructor(config: Config, core: Core, backing: Backing) {
     this.identity = openIdentity(config.tokens, config.sessions, { core, ...backing, salt: salt(config) });
     this.sessions = this.identity.directory;
+    this.redis = backing.redis;
+    const backends = { redis: backing.redis, sql: core.postgres?.pool };
+    this.rate = config.rateLimit.enabled ? openRate(config.rateLimit, backends, core) : undefined;
     this.upstream = createUpstream(config, core);
     const health = new UpstreamHealth((timeout) => this.upstream.reach(timeout));
     this.probes = [health, ...this.identity.probes];
@@ -54,6 +62,7 @@ export class DataPlane {
       filters: chain(config, {
         core,
         identity: this.identity,
+        rate: this.rate,
         healthy,
         inFlight: () => this.walk.inFlight - this.tunnels.size,
       }),
@@ -74,7 +83,8 @@ export class DataPlane {
 
   /** Rejects with code EADDRINUSE when the port is taken. */
   async listen(): Promise<AddressInfo> {
-    await this.identity.start();
+    // The first requests are counted where they belong, not locally because Redis was not asked yet.
+    await Promise.all([this.identity.start(), this.redis && redisSettled(this.redis, REDIS_PATIENCE)]);
     return this.listener.listen();
   }
 
@@ -87,6 +97,7 @@ export class DataPlane {
     this.listener.destroy();
     this.upstream.close();
     this.identity.close();
+    this.rate?.limiter.close();
   }
 }
 
