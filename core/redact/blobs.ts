@@ -55,9 +55,9 @@ function run(text: string, start: number, end: number, spans: Spans, inspect: In
         spans.add(from, afterPadding(text, end), kind, CERTAINTY.shape);
         return;
       }
-      const slash = text.indexOf('/', from);
-      if (slash < 0 || slash >= end) break;
-      from = slash + 1;
+      const slash = text.slice(from, end).indexOf('/');
+      if (slash < 0) break;
+      from += slash + 1;
     }
   }
   if (end - start > LONGEST_NAMED) return;

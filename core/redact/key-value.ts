@@ -32,16 +32,22 @@ function isSecret(verdict: NameVerdict, head: string, bare: boolean, prose: bool
 export function pairAt(scan: Scan, from: number, to: number, encoded = false): number {
   const name = nameBefore(scan.text, from);
   if (name === undefined || name.verdict.is === 'none') return to;
-  const at = valueStart(scan.text, to, name.inParens);
+  const at = valueStart(scan.text, to, name.inParens, name.quoted);
   const next = valueAt(scan, name, at, encoded);
   return Math.max(next, to);
 }
 
-function valueStart(text: string, from: number, inParens: boolean): number {
+const NEXT_LINE = /\r?\n[ \t]+(?=["'][^"'\r\n]{0,512}["'](?![ \t]*[:=]))/y;
+
+function valueStart(text: string, from: number, inParens: boolean, wraps = false): number {
   const gap = /[=>]{0,2}(?:[ \t]|%20|\+(?=%))*/y;
   gap.lastIndex = from;
   gap.test(text);
   const at = gap.lastIndex;
+  if (wraps && (text.charCodeAt(at) === 10 || text.charCodeAt(at) === 13)) {
+    NEXT_LINE.lastIndex = at;
+    return NEXT_LINE.test(text) ? NEXT_LINE.lastIndex : at;
+  }
   return inParens && text.charCodeAt(at) === 40 ? at + 1 : at;
 }
 
@@ -56,6 +62,8 @@ function valueAt(scan: Scan, name: Name, at: number, encoded: boolean): number {
   if (verdict.is === 'authorization') return authorizationAt(scan, at, encoded);
   if (verdict.is === 'cookie') return cookiesAt(scan, at);
   if (scan.text.charCodeAt(at) === 91) return listAt(scan, name, verdict, at + 1, encoded);
+  // `"token": { "value": "x" }`
+  if (verdict.is === 'secret' && scan.text.charCodeAt(at) === 123) scan.label = { verdict, at };
   if (scan.isTired(at)) return at;
   const value = readValue(scan, at, encoded);
   if (verdict.is === 'label') noteLabel(scan, value);
@@ -162,7 +170,7 @@ export function elementAt(scan: Scan, at: number, to: number): number {
   const { text } = scan;
   const name = nameBefore(text, at);
   if (name === undefined || !OPENING.test(text.slice(Math.max(0, name.start - 24), name.start))) return to;
-  if (name.verdict.is !== 'secret' && name.verdict.is !== 'maybe') return to;
+  if (name.verdict.is === 'none') return to;
   let end = to;
   while (end < text.length && end - to < 4096) {
     const c = text.charCodeAt(end);
@@ -170,7 +178,12 @@ export function elementAt(scan: Scan, at: number, to: number): number {
     end++;
   }
   if (end < text.length && text.charCodeAt(end) === 10) return to;
-  return hide(scan, name, name.verdict, { start: to, end, open: '', whole: true }, false);
+  const value = { start: to, end, open: '', whole: true };
+  if (name.verdict.is === 'label') noteLabel(scan, value);
+  const named = name.verdict.is === 'value' && scan.label && name.start - scan.label.at < LONGEST_LABEL_GAP;
+  const verdict = named && scan.label ? scan.label.verdict : name.verdict;
+  if (verdict.is !== 'secret' && verdict.is !== 'maybe') return to;
+  return hide(scan, name, verdict, value, false);
 }
 
 /** `PASSWORD 'x'`, `IDENTIFIED BY 'x'`: a quote at `at` right after a name and a blank. */

@@ -88,13 +88,13 @@ function nameEnd(text: string, at: number): { end: number; quoted: boolean; inPa
 
 /** The common case, before anything is allocated: a letter, perhaps a quote, and no name that could matter. */
 function cannotMatter(text: string, at: number): boolean {
-  const c = text.charCodeAt(at - 1);
-  const last = c === 34 || c === 39 ? at - 2 : at - 1;
-  return (
-    isLetter(last === at - 1 ? c : text.charCodeAt(last)) &&
-    !mayMatter(text, last) &&
-    !endsEscape(text, last + 1, text.charCodeAt(last))
-  );
+  let last = at - 1;
+  let c = text.charCodeAt(last);
+  if (c === 34 || c === 39) c = text.charCodeAt(--last);
+  if (endsEscape(text, last + 1, c)) return false;
+  while (c >= 48 && c <= 57) c = text.charCodeAt(--last);
+  if (isLetter(c)) return !mayMatter(text, last);
+  return c !== 32 && c !== 9 && c !== 34 && c !== 39 && c !== 41 && c !== 92 && c !== 93 && c !== 96;
 }
 
 /** The name that ends before `at`, judged; undefined if it cannot matter. */

@@ -108,7 +108,7 @@ function split(name: string): string[] {
 
 const LABELS =
   /^(?:name|key|header|variable|var|field|parameter_?key|parameter_?name|env|option_name|setting|attribute)$/i;
-const VALUES = /^(?:value|val|parameter_?value|option_value|default_?value|string_?value|content)$/i;
+const VALUES = /^(?:value|val|parameter_?value|option_value|default_?value|string_?value|string)$/i;
 
 /** Judges a name such as `DB_PASSWORD`, `user[password]`, `x-api-key`, `spring.datasource.password`. */
 export function judgeName(name: string): NameVerdict {
@@ -164,7 +164,7 @@ export const NAME_TAILS: readonly string[] = [
   ...SESSION,
   ...MAYBE,
   ...list(
-    'pass key keys authorization auth cookie cookies string name header variable var field env setting attribute value val content',
+    'pass key keys authorization auth cookie cookies string name header variable var field env setting attribute value val',
   ),
 ]
   .filter((word) => word.length > 1)

@@ -43,7 +43,7 @@ export class Spans {
     for (const span of outside) {
       const last = merged.at(-1);
       if (last && span.start < last.end) join(last, span);
-      else merged.push({ ...span });
+      else merged.push(span);
     }
     return merged;
   }

@@ -15,9 +15,11 @@ interface Marks {
 const PLAIN: Marks = { stop: /[\s"'<>`\\]/, at: /@/, colon: /:/, path: /[/?#]/ };
 const ENCODED: Marks = { stop: /[\s"'<>`\\&?#]/, at: /%40/i, colon: /%3a/i, path: /%2f|%3f|%23/i };
 
+const ESCAPED_SIGN = /^%(?!3a)/i;
+
 /** Reads the authority that begins at `from`, behind `://` or its encoded form. Returns where to go on. */
 export function authorityAt(scan: Scan, from: number, encoded: boolean): number {
-  if (!encoded && !hasUserinfo(scan, from)) return from;
+  if (encoded ? ESCAPED_SIGN.test(scan.text.slice(from, from + 3)) : !hasUserinfo(scan, from)) return from;
   const marks = encoded ? ENCODED : PLAIN;
   const window = scan.text.slice(from, from + LONGEST_AUTHORITY);
   const stop = window.search(marks.stop);

@@ -40,13 +40,13 @@ export function openingQuote(text: string, at: number): { open: string; start: n
 
 /** Remembers searches for a closing quote that failed, so that many open quotes cost no more than one. */
 export class Closings {
-  readonly #failed = new Map<string, number>();
+  #failed: Map<string, number> | undefined;
   #lineStart = 0;
   #lineEnd = -1;
 
   /** Index of the quote that closes `open`, or -1: on the same line and at the same depth of escaping. */
   find(text: string, open: string, from: number): number {
-    const failed = this.#failed.get(open);
+    const failed = this.#failed?.get(open);
     if (failed !== undefined && from < failed) return -1;
     const depth = open.length - 1;
     const plain = open.charCodeAt(0) === 92 || depth === 0;
@@ -56,6 +56,7 @@ export class Closings {
       if (!plain || backslashes(text, at, from) === 0) return at;
       at = text.indexOf(open, at + open.length);
     }
+    this.#failed ??= new Map();
     this.#failed.set(open, limit);
     return -1;
   }

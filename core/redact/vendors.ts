@@ -93,7 +93,8 @@ export const VENDORS: readonly Vendor[] = [
   vendor('circleci', 'CCIPAT_ CCIPRJ_', `\\w{20,}`),
   vendor('buildkite', 'bkua_ bkaj_', `[0-9a-f]{32,}`),
   // Clouds and platforms
-  vendor('aws', 'AKIA ASIA ABIA ACCA A3T', `[A-Z0-9]{12,}(?![a-z])`, true),
+  vendor('aws', 'AKIA ASIA ABIA ACCA', '[A-Z0-9]{12,}(?![a-z])'),
+  vendor('aws', 'A3T', '[A-Z0-9]{17}(?![A-Za-z0-9])', true),
   vendor('aws', 'ABSK', `[A-Za-z0-9+/]{80,}={0,2}`),
   vendor('aws', 'bedrock-api-key-', `[A-Za-z0-9+/=_-]{20,}`),
   vendor('aws-session', 'FwoGZXIvYXdz IQoJb3JpZ2lu', `[A-Za-z0-9+/=%]{40,}`),

@@ -179,6 +179,8 @@ const repeated = [
   '<password>',
   ' -p -u',
   '[redacted:',
+  'Authorization: Bearer abcdEF0123456789abcdEF0123456789\n',
+  '%253A%252F%252F',
 ];
 
 test.each(repeated)('the work for %j repeated grows no faster than its length', (unit) => {
