@@ -115,7 +115,7 @@ export class Sentry implements Reporter {
       scope.setTags({ event_type: eventType, release: this.options.release, ...tagsOf(facts) });
       scope.setContext('railguard', { message, ...(suppressed > 0 && { suppressed }), ...extrasOf(facts) });
       const { error } = facts;
-      if (error instanceof Error) this.client.captureException(error, undefined, scope);
+      if (error instanceof Error) this.client.captureException(error, { originalException: error }, scope);
       else this.client.captureEvent({ message: message.slice(0, READ), level: 'error' }, undefined, scope);
     } catch {
       // A report that fails is in the log all the same.
