@@ -75,3 +75,48 @@ describe('with REPORT_ONLY=trusted-host', () => {
     expect((await rig.ask(way, { target: '/a/../b' })).status).toBe(400);
   });
 });
+
+describe('with ENFORCEMENT=report, tokens required and one request a minute', () => {
+  let rig: EdgeRig;
+  const bearer = (token: string): Message => ({
+    target: '/x',
+    fields: [['Authorization', `Bearer ${token}`]],
+  });
+  beforeAll(async () => {
+    rig = await EdgeRig.start({
+      ...POLICY,
+      ENFORCEMENT: 'report',
+      JWT_MODE: 'require',
+      JWT_SECRET_KEY: 'an-example-secret-of-sixty-four-characters-made-for-this-test-0',
+      ENABLE_RATE_LIMITING: 'true',
+      RATE_LIMIT_PER_MINUTE: '1',
+      RATE_LIMIT_BURST: '1',
+    });
+  });
+  afterAll(() => rig.stop());
+
+  const asked: readonly (readonly [Way, string, Message])[] = WAYS.flatMap((way) => [
+    [way, 'no token', { target: '/x' }] as const,
+    [way, 'a token that is none', bearer('a.b.c')] as const,
+    [way, 'a key of the wrong shape', bearer('mk-short')] as const,
+    [way, 'an unknown host and a path read two ways', { host: 'evil.test', target: '/a/../b' }] as const,
+  ]);
+
+  test.each(asked)('%s with %s passes, and the app is told each reason', async (way, _what, message) => {
+    const result = await rig.ask(way, message, way === 'upgrade' ? `${SWITCHED}\r\n` : undefined);
+    expect(result.status).toBe(way === 'upgrade' ? 101 : 200);
+    const told = values(result.requests[0]?.fields ?? [], 'x-railguard-would-refuse');
+    expect(told.some((line) => line.startsWith('jwt;code='))).toBe(true);
+    expect(result.got('x-railguard-would-refuse')).toEqual([]);
+  });
+
+  test('every filter that would have refused is counted', async () => {
+    const metrics = await (await fetch(`${rig.railguard.adminUrl}/metrics`)).text();
+    for (const filter of ['trusted-host', 'path-policy', 'rate-limit', 'jwt']) {
+      expect(metrics).toMatch(
+        new RegExp(`railguard_refusals_total\\{filter="${filter}",code="\\w+",mode="report"\\} [1-9]`),
+      );
+    }
+    expect(metrics).not.toContain('mode="enforce"');
+  });
+});
