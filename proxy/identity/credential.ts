@@ -24,6 +24,8 @@ export interface CredentialOptions {
 
 /** RFC 6750 §2.1 `b64token`. */
 const B64TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+/** A token where it need not be one: nothing but three segments. */
+const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*$/;
 /** Longer ones are not matched: the pattern is the operator's, the text the client's. */
 const LONGEST_KEY = 512;
 const NAME = 'authorization'.length;
@@ -51,7 +53,7 @@ export function credentialReader({ cookie, keyPattern }: CredentialOptions): Rea
     if (scheme.toLowerCase() === 'bearer') return /^ +$/.test(gap) ? bearer(text) : AMBIGUOUS;
     // Some apps take a token under another scheme, or under none.
     const rest = text === '' ? scheme : text;
-    return looksLikeToken(rest)
+    return COMPACT.test(rest)
       ? { kind: 'token', text: rest, from: 'header' }
       : { kind: 'opaque', text: rest };
   };
