@@ -2,6 +2,7 @@
 import { load } from './config/load.ts';
 import { nearest } from './config/near-miss.ts';
 import type { Core } from './core/core.ts';
+import type { Hidden } from './core/postgres.ts';
 
 export interface Flag {
   readonly name: `--${string}`;
@@ -74,7 +75,8 @@ async function exec({ env, rest }: Invocation): Promise<number> {
   if ('errors' in loaded) return refuse(loaded.errors, loaded.warnings);
   const [{ serve }, { Child }] = await Promise.all([import('./serve.ts'), import('./exec/child.ts')]);
   const { config, warnings } = loaded;
-  const companion = (core: Core) => new Child(rest, appEnvironment(env, config.upstream.appPort), core);
+  const companion = (core: Core, pooled: Hidden | undefined) =>
+    new Child(rest, appEnvironment(env, config.upstream.appPort, pooled?.reveal()), core);
   return serve(config, { env, warnings, companion });
 }
 

@@ -1,10 +1,16 @@
 /** The composition root: builds core, proxy and admin, hands things over, starts, drains and ends the process. */
 import type { AddressInfo } from 'node:net';
 import { createAdmin } from './admin/admin.ts';
+import { auditRoute } from './admin/audit.ts';
+import { sessionRoutes } from './admin/sessions.ts';
 import { effective } from './config/docs.ts';
 import type { Config } from './config/load.ts';
+import { Audit, type AuditStore, LogAudit, RingAudit } from './core/audit.ts';
 import type { Core } from './core/core.ts';
 import type { Probe } from './core/lifecycle.ts';
+import type { Hidden } from './core/postgres.ts';
+import { closeRedis, openRedis } from './core/redis.ts';
+import { Database, DatabaseUnfit } from './database.ts';
 import { REPORTABLE } from './proxy/chain.ts';
 import { DataPlane } from './proxy/proxy.ts';
 import { createCore, guard } from './telemetry.ts';
@@ -25,8 +31,8 @@ export interface ServeOptions {
   readonly warnings: readonly string[];
   /** Both ports are open. */
   readonly onReady?: (addresses: Addresses) => void;
-  /** Starts what lives and dies with railguard, once the ports are open. */
-  readonly companion?: (core: Core) => Companion;
+  /** Starts what lives and dies with railguard, once the ports are open; `pooled` is the database by way of the pooler. */
+  readonly companion?: (core: Core, pooled: Hidden | undefined) => Companion;
 }
 
 /** A process that railguard runs for: its end ends us, and its exit code is ours. */
@@ -45,22 +51,32 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
     );
     return EX_USAGE;
   }
-  const core = await createCore(config);
-  for (const warning of options.warnings) core.log.warn('lifecycle', warning);
-  guard(core);
-  const proxy = new DataPlane(config, core);
-  const probes = [...proxy.probes];
+  const base = await createCore(config);
+  for (const warning of options.warnings) base.log.warn('lifecycle', warning);
+  guard(base);
+  const events = new RingAudit();
+  const database = openDatabase(config, base, events);
+  if (database === undefined) return EX_USAGE;
+  const core: Core = { ...base, postgres: database.postgres };
+  const redis = config.redis.url === undefined ? undefined : openRedis(config.redis.url.reveal(), core.log);
+  const audit = new Audit({ ...core, sinks: [events, new LogAudit(core.log), ...database.sinks] });
+  const proxy = new DataPlane(config, core, { audit, redis });
+  const probes = [...proxy.probes, ...database.probes];
   const admin = createAdmin({
     core,
     probes,
     listeners: config.listeners,
     effective: effective(config),
+    audit,
   });
+  for (const route of [auditRoute(database.audit ?? events), ...sessionRoutes(proxy.sessions)])
+    admin.registerRoute(route);
+  for (const route of database.routes) admin.registerRoute(route);
   const stopping = stopSignal(core);
   let companion: Companion | undefined;
   try {
     const addresses = { admin: await admin.listen(), public: await proxy.listen() };
-    companion = options.companion?.(core);
+    companion = options.companion?.(core, database.pooler?.managed?.url);
     if (companion !== undefined) probes.push(companion);
     core.lifecycle.serving();
     core.log.info('lifecycle', 'railguard is serving', {
@@ -70,6 +86,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
     options.onReady?.(addresses);
   } catch (error) {
     await admin.close();
+    await database.close();
     return refusePort(core, error);
   }
   const signal = await Promise.race([stopping, ...(companion === undefined ? [] : [companion.ended])]);
@@ -78,9 +95,22 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   await proxy.drain(config.listeners.shutdownTimeout);
   const code = (await companion?.stop(typeof signal === 'string' ? signal : 'SIGTERM')) ?? 0;
   await admin.close();
+  if (redis !== undefined) await closeRedis(redis);
+  await database.close();
   core.log.info('lifecycle', 'stopped');
   await Promise.all([core.log.flush(), core.reporter?.flush(REPORT_GRACE)]);
   return code;
+}
+
+/** Undefined when it can't be used as configured, which has been said then. */
+function openDatabase(config: Config, core: Core, memory: AuditStore): Database | undefined {
+  try {
+    return new Database(config, core, memory);
+  } catch (error) {
+    if (!(error instanceof DatabaseUnfit)) throw error;
+    process.stderr.write(`railguard: ${error.message}\n`);
+    return undefined;
+  }
 }
 
 /** The first signal resolves; a second one ends the process at once. */

@@ -1,6 +1,7 @@
 /** What no variable can be judged on alone: rules that read several, each a small named function in one list. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { corsProblems } from './cors.ts';
+import { floorAboveSize, poolerNeedsDatabase } from './database.ts';
 import { isSet, onRailway } from './platform.ts';
 import type { Config } from './sections.ts';
 import { tokenProblem } from './tokens.ts';
@@ -36,6 +37,16 @@ export const checks: readonly Check[] = [
     reads: ['JWT_ALGORITHM', 'JWT_SECRET_KEY', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL'],
     level: 'error',
     find: ({ tokens }) => tokenProblem(tokens),
+  },
+  {
+    reads: ['POOLER', 'DATABASE_URL'],
+    level: 'error',
+    find: ({ database }) => poolerNeedsDatabase(database),
+  },
+  {
+    reads: ['DB_POOL_MIN_SIZE', 'DB_POOL_MAX_SIZE'],
+    level: 'error',
+    find: ({ database }) => floorAboveSize(database),
   },
   { reads: ['CLIENT_IP_SOURCE', 'TRUSTED_PROXIES'], level: 'warning', find: somebodyIsBelieved },
   { reads: ['ADMIN_TOKEN', 'ADMIN_HOST'], level: 'warning', find: adminNeedsToken },

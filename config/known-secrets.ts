@@ -5,7 +5,20 @@ import { Secret } from './secret.ts';
 export function* knownSecrets(config: Config): Generator<{ name: string; value: string }> {
   for (const section of Object.values(config)) {
     for (const [name, value] of Object.entries(section)) {
-      if (value instanceof Secret) yield { name, value: value.reveal() };
+      if (!(value instanceof Secret)) continue;
+      yield { name, value: value.reveal() };
+      for (const password of passwordsOf(value.reveal())) yield { name, value: password };
     }
+  }
+}
+
+/** The password in a URL surfaces without it: in another program's error, or decoded. */
+function passwordsOf(text: string): string[] {
+  const [, written] = /^[a-z][\w+.-]*:\/\/[^/?#:]*:([^/?#]*)@/i.exec(text) ?? [];
+  if (written === undefined || written === '') return [];
+  try {
+    return [...new Set([written, decodeURIComponent(written)])];
+  } catch {
+    return [written];
   }
 }

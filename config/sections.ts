@@ -1,6 +1,7 @@
 /** Every section there is, in the order the docs show them: a new one is a file and a line here. */
 import { client } from './client.ts';
 import { cors } from './cors.ts';
+import { database } from './database.ts';
 import { headers } from './headers.ts';
 import { hosts } from './hosts.ts';
 import { limits } from './limits.ts';
@@ -9,6 +10,8 @@ import { logs } from './logs.ts';
 import { rateLimit } from './rate-limit.ts';
 import { redis } from './redis.ts';
 import { rollout } from './rollout.ts';
+import { sessions } from './sessions.ts';
+import { tokens } from './tokens.ts';
 import { upstream } from './upstream.ts';
 import type { Section, Values, Variable } from './var.ts';
 
@@ -20,7 +23,10 @@ export const sections = {
   hosts: { title: 'Hosts', variables: hosts },
   cors: { title: 'CORS', variables: cors },
   headers: { title: 'Headers', variables: headers },
+  tokens: { title: 'Tokens', variables: tokens },
+  sessions: { title: 'Sessions', variables: sessions },
   rateLimit: { title: 'Rate limit', variables: rateLimit },
+  database: { title: 'Database', variables: database },
   redis: { title: 'Redis', variables: redis },
   logs: { title: 'Logs', variables: logs },
   rollout: { title: 'Rollout', variables: rollout },

@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Log } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import type { Postgres } from './postgres.ts';
 import type { Redactor } from './redact.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -15,4 +16,6 @@ export interface Core {
   readonly version: string;
   /** Where errors are reported besides the log, with SENTRY_DSN. */
   readonly reporter?: Reporter | undefined;
+  /** Only with DATABASE_URL; it may be away at any time. */
+  readonly postgres?: Postgres | undefined;
 }

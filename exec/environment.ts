@@ -4,10 +4,22 @@ import type { Section } from '../config/var.ts';
 
 /** Sections that only railguard reads; an app may have settings of its own under every other section's names. */
 const OURS = ['listeners', 'upstream', 'limits', 'client', 'rollout'] as const;
-const OURS_TOO = ['SECRETS_PEPPER', 'SECRETS_STATE', 'SECRETS_EXTRA', 'POOLER', 'POOLER_PORT', 'POOLER_MODE'];
+const OURS_TOO = [
+  'SECRETS_PEPPER',
+  'SECRETS_STATE',
+  'SECRETS_EXTRA',
+  'POOLER',
+  'POOLER_HOST',
+  'POOLER_PORT',
+  'POOLER_MODE',
+];
 
-/** `port` becomes the app's PORT. */
-export function appEnvironment(env: NodeJS.ProcessEnv, port: number): NodeJS.ProcessEnv {
+/** `port` becomes the app's PORT; `databaseUrl`, when given, its DATABASE_URL. */
+export function appEnvironment(
+  env: NodeJS.ProcessEnv,
+  port: number,
+  databaseUrl?: string,
+): NodeJS.ProcessEnv {
   const theirs: NodeJS.ProcessEnv = { ...env };
   for (const key of OURS) {
     const section: Section = sections[key].variables;
@@ -15,6 +27,7 @@ export function appEnvironment(env: NodeJS.ProcessEnv, port: number): NodeJS.Pro
   }
   for (const name of OURS_TOO) delete theirs[name];
   theirs.PORT = String(port);
+  if (databaseUrl !== undefined) theirs.DATABASE_URL = databaseUrl;
   return theirs;
 }
 

@@ -10,9 +10,11 @@ export interface Querier {
   ): Promise<{ readonly rows: unknown[]; readonly rowCount: number | null }>;
 }
 
-/** Unlogged: a crash of the database forgets counts of seconds. Room in each page keeps updates off the index. */
+/**
+ * In the schema `railguard`, which is there. Unlogged: a crash of the database forgets counts of seconds. Room in
+ * each page keeps updates off the index.
+ */
 export const RATE_LIMIT_DDL = `
-CREATE SCHEMA IF NOT EXISTS railguard;
 CREATE UNLOGGED TABLE IF NOT EXISTS railguard.rate_limit (
   key text PRIMARY KEY,
   tat bigint NOT NULL,

@@ -37,6 +37,7 @@ beforeAll(async () => {
   await redisSettled(redis, 2000);
   pool = new pg.Pool({ connectionString: postgres.url, max: 8 });
   pool.on('error', () => {});
+  await pool.query('CREATE SCHEMA railguard');
   await pool.query(RATE_LIMIT_DDL);
   await pool.query(RATE_LIMIT_DDL);
 });
