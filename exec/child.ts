@@ -12,6 +12,8 @@ import { Tracebacks } from './tracebacks.ts';
 const PASSED_ON: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGQUIT'];
 /** Milliseconds the app has to end after its signal. */
 const STOP_GRACE = 10_000;
+/** Milliseconds in which the output of an app that has ended must end, too. */
+const LAST_WORDS = 1000;
 /** Characters of a message in the log. */
 const KEPT = 32 * 1024;
 /** Shell convention for a command that can't be found, or can't be run. */
@@ -33,6 +35,7 @@ export class Child implements Probe {
     const [file = '', ...args] = command;
     this.process = spawn(file, args, { env, stdio: ['inherit', 'pipe', 'pipe'] });
     for (const signal of PASSED_ON) process.on(signal, this.passOn);
+    process.once('exit', this.leaveNone);
     this.read(this.process.stdout, 'stdout');
     this.read(this.process.stderr, 'stderr');
     this.ended = this.watch();
@@ -53,8 +56,12 @@ export class Child implements Probe {
 
   private watch(): Promise<number> {
     return new Promise((resolve) => {
+      let ended = false;
       const end = (code: number): void => {
+        if (ended) return;
+        ended = true;
         this.running = false;
+        process.off('exit', this.leaveNone);
         for (const signal of PASSED_ON) process.off(signal, this.passOn);
         this.core.log.info('lifecycle', 'the app has ended', { exit_code: code });
         resolve(code);
@@ -64,8 +71,13 @@ export class Child implements Probe {
         this.core.log.error('lifecycle', 'the app can not be started', { error });
         end(error.code === 'EACCES' ? NOT_EXECUTABLE : NOT_FOUND);
       });
-      this.process.once('close', (code, signal) => {
+      const exited = (code: number | null, signal: NodeJS.Signals | null): void =>
         end(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+      this.process.once('close', exited);
+      this.process.once('exit', (code, signal) => {
+        this.running = false;
+        // A process the app left behind may hold its output open for ever.
+        setTimeout(() => exited(code, signal), LAST_WORDS).unref();
       });
     });
   }
@@ -91,6 +103,11 @@ export class Child implements Probe {
     const truncated = cut || message.length > KEPT;
     this.core.log[level]('app_log', message.slice(0, KEPT), truncated ? { ...facts, truncated } : facts);
   }
+
+  /** Whatever ends us ends the app. */
+  private readonly leaveNone = (): void => {
+    if (this.running) this.process.kill('SIGKILL');
+  };
 
   private readonly passOn = (signal: NodeJS.Signals): void => {
     if (this.running) this.process.kill(signal);

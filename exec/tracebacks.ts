@@ -1,5 +1,5 @@
 /** Gathers a Python traceback or a Node stack, which come line by line, into one event; every other line passes in its turn. */
-import { type AppEvent, readLine, type StreamName } from './app-line.ts';
+import { type AppEvent, levelOf, readLine, type StreamName } from './app-line.ts';
 import type { Line } from './lines.ts';
 
 /** Bounds of one event: more lines, or more characters, are dropped from it. */
@@ -8,20 +8,29 @@ const MAX_CHARS = 64 * 1024;
 /** Milliseconds after its last line when an event that could go on is taken as whole. */
 const PATIENCE = 200;
 
+/** Lines after an error's own that may still belong to its message, before the first frame comes. */
+const MAX_MESSAGE = 8;
+
 const PYTHON_START = /^\s*(?:\+ Exception Group )?Traceback \(most recent call last\):/;
 const PYTHON_CHAIN = /^(?:During handling of the above exception|The above exception was the direct cause)/;
-const PYTHON_ERROR = /^([A-Za-z_][\w.]*)(?::\s?(.*))?$/;
-const NODE_ERROR = /^(?:Uncaught )?([A-Za-z_$][\w$.]*(?:Error|Exception))(?: \[[\w.]+\])?(?::\s?(.*))?$/;
-const NODE_FRAME = /^\s+at \S/;
-const CONTINUED = /^(?:\s|[|}+])/;
+/** A class's name, with or without a message; a level in capitals is none. */
+const PYTHON_ERROR = /^((?:[A-Za-z_]\w*\.)*(?![A-Z]+:\s)[A-Z]\w*)(?::\s?(.*))?$/;
+const GROUP_ERROR = /^\s+\| ((?:[A-Za-z_]\w*\.)*[A-Z]\w*)(?:: (.*))?$/;
+/** What database drivers add to a message. */
+const PYTHON_MORE = /^(?:\s+\S|\[(?:SQL|parameters|cached|generated)\b|\(Background on this error)/;
+const STACK_ERROR =
+  /(?:^|[\s\](])((?:[A-Za-z_$][\w$]*\.)*[A-Z][\w$]*(?:Error|Exception)|Error)(?: \[[\w.]+\])?(?:: (.*))?$/;
+const FRAME = /^\s+at \S/;
+const CONTINUED = /^(?:\s|[|}+\]]|Caused by: )/;
 
+/** `frames`, `raised`, `chained`: a Python traceback. `suspect`, `stack`: an error whose frames may follow, or do. */
 type State = 'none' | 'frames' | 'raised' | 'chained' | 'suspect' | 'stack';
 
 export class Tracebacks {
   private readonly stream: StreamName;
   private readonly emit: (event: AppEvent, cut: boolean) => void;
   private state: State = 'none';
-  private lines: string[] = [];
+  private lines: Line[] = [];
   private chars = 0;
   private cut = false;
   private type = '';
@@ -40,8 +49,8 @@ export class Tracebacks {
     }
     this.flush();
     if (PYTHON_START.test(line.text)) this.begin('frames', line);
-    else if (this.raises(line.text, NODE_ERROR)) this.begin('suspect', line);
-    else if (line.text !== '') this.emit(readLine(line.text, this.stream), line.cut);
+    else if (this.raises(line.text, STACK_ERROR)) this.begin('suspect', line);
+    else this.pass(line);
   }
 
   /** Lets go of what is held: at the end of the stream, or when nothing more came. */
@@ -54,12 +63,17 @@ export class Tracebacks {
     this.chars = 0;
     this.cut = false;
     if (state === 'suspect') {
-      this.emit(readLine(lines[0] ?? '', this.stream), cut);
+      for (const line of lines) this.pass(line);
       return;
     }
-    const exception = { type: this.type || 'Error', message: this.text, stack: lines.join('\n').trimEnd() };
+    const stack = lines.map(({ text }) => text).join('\n');
+    const exception = { type: this.type || 'Error', message: this.text, stack: stack.trimEnd() };
     const message = this.text === '' ? exception.type : `${exception.type}: ${this.text}`;
     this.emit({ level: 'error', message, facts: { stream: this.stream, exception } }, cut);
+  }
+
+  private pass(line: Line): void {
+    if (line.text !== '') this.emit(readLine(line.text, this.stream), line.cut);
   }
 
   private begin(state: State, line: Line): void {
@@ -74,18 +88,32 @@ export class Tracebacks {
   private continues(text: string): boolean {
     switch (this.state) {
       case 'suspect':
-        if (NODE_FRAME.test(text)) this.state = 'stack';
-        return this.state === 'stack';
+        if (FRAME.test(text)) this.state = 'stack';
+        return this.state === 'stack' || this.mayBeMessage(text);
       case 'stack':
         return CONTINUED.test(text);
       case 'frames':
+        if (this.type === '') this.raises(text, GROUP_ERROR);
         if (CONTINUED.test(text)) return true;
-        if (!this.raises(text, PYTHON_ERROR)) return false;
+        if (!this.raises(text, PYTHON_ERROR)) return this.type !== '' && this.chains(text);
         this.state = 'raised';
         return true;
+      case 'raised':
+        return PYTHON_MORE.test(text) || this.chains(text);
       default:
         return this.chains(text);
     }
+  }
+
+  /** The second line of a message of several; a line that speaks for itself is none. */
+  private mayBeMessage(text: string): boolean {
+    return (
+      this.lines.length < MAX_MESSAGE &&
+      text.charCodeAt(0) !== 123 &&
+      !PYTHON_START.test(text) &&
+      !STACK_ERROR.test(text) &&
+      levelOf(text) === undefined
+    );
   }
 
   /** After an exception: a blank line, a link to the next one, or the next traceback itself. */
@@ -113,7 +141,7 @@ export class Tracebacks {
       this.cut = true;
       return;
     }
-    this.lines.push(line.text);
+    this.lines.push(line);
     this.chars += line.text.length;
   }
 }
