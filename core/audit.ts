@@ -51,6 +51,8 @@ export interface AuditQuery {
   readonly since?: number | undefined;
   readonly type?: AuditType | undefined;
   readonly subject?: string | undefined;
+  /** Id of the last event of the page before: only what is older; nothing when there is no such event. */
+  readonly before?: string | undefined;
   readonly limit: number;
 }
 
@@ -61,6 +63,17 @@ export interface AuditStore {
 }
 
 const LONGEST = 256;
+/** Words and names of railguard's own making: nothing of a client's is in them. */
+const OURS: ReadonlySet<string> = new Set([
+  'type',
+  'action',
+  'outcome',
+  'session',
+  'key_id',
+  'client_ip',
+  'count',
+]);
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export interface AuditOptions {
   readonly clock: Clock;
@@ -83,12 +96,13 @@ export class Audit {
     const { clock, sinks } = this.options;
     const event: Record<string, unknown> = { id: this.ids.uuid(), time: new Date(clock.now()).toISOString() };
     for (const [name, value] of Object.entries(facts)) {
-      if (value !== undefined) event[name] = typeof value === 'string' ? this.plain(value) : value;
+      if (value !== undefined) event[name] = OURS.has(name) ? value : this.plain(value);
     }
     for (const sink of sinks) sink.write(event as unknown as AuditEvent);
   }
 
-  private plain(text: string): string {
+  private plain(text: unknown): unknown {
+    if (typeof text !== 'string' || UUID.test(text)) return text;
     const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
     return this.options.redactor.text(cut, 'audit');
   }
@@ -108,12 +122,17 @@ export class RingAudit implements AuditSink, AuditStore {
     this.next = (this.next + 1) % this.events.length;
   }
 
-  query({ since, type, subject, limit }: AuditQuery): readonly AuditEvent[] {
+  query({ since, type, subject, before, limit }: AuditQuery): readonly AuditEvent[] {
     const found: AuditEvent[] = [];
+    let reached = before === undefined;
     const { length } = this.events;
     for (let i = 1; i <= length && found.length < limit; i++) {
       const event = this.events[(this.next - i + length) % length];
       if (event === undefined || (since !== undefined && Date.parse(event.time) < since)) break;
+      if (!reached) {
+        reached = event.id === before;
+        continue;
+      }
       if (type !== undefined && event.type !== type) continue;
       if (subject !== undefined && event.subject !== subject) continue;
       found.push(event);

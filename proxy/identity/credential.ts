@@ -29,6 +29,7 @@ const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*$/;
 /** Longer ones are not matched: the pattern is the operator's, the text the client's. */
 const LONGEST_KEY = 512;
 const NAME = 'authorization'.length;
+const BLANK = 0x20;
 const AMBIGUOUS: Credential = { kind: 'ambiguous' };
 const MISSHAPEN: Credential = { kind: 'misshapen' };
 
@@ -40,13 +41,15 @@ export function credentialReader({ cookie, keyPattern }: CredentialOptions): Rea
     keyPattern !== undefined && text.length <= LONGEST_KEY && keyPattern.test(text);
 
   const bearer = (text: string): Credential => {
-    if (!B64TOKEN.test(text)) return AMBIGUOUS;
     if (isKey(text)) return { kind: 'key', text };
     if (prefix !== '' && text.startsWith(prefix)) return MISSHAPEN;
-    return looksLikeToken(text) ? { kind: 'token', text, from: 'header' } : { kind: 'opaque', text };
+    // Odd characters in three segments are the verifier's to refuse: it reads every one, and only once.
+    if (looksLikeToken(text)) return { kind: 'token', text, from: 'header' };
+    return B64TOKEN.test(text) ? { kind: 'opaque', text } : AMBIGUOUS;
   };
 
   const field = (value: string): Credential => {
+    if (value.startsWith('Bearer ') && value.charCodeAt(7) > BLANK) return bearer(value.slice(7));
     const form = /^([^ \t]+)(?:([ \t]+)(.*))?$/s.exec(value);
     if (form === null) return AMBIGUOUS;
     const [, scheme = '', gap = '', text = ''] = form;

@@ -15,14 +15,15 @@ interface Use {
 /** Milliseconds over which the uses of one key are told as one event. */
 const KEY_PERIOD = 60_000;
 const MAX_KEYS = 10_000;
+const MAX_TOLD = 50_000;
 
 export class IdentityEvents implements AuthEvents, Omit<SessionEvents, 'refused'> {
   private readonly audit: Audit;
   private readonly clock: Clock;
   private readonly total: { labels(method: string, outcome: string): { inc(): void } };
   private readonly counters = new Map<string, { inc(): void }>();
-  /** The verifier gives one object for as long as it remembers a token. */
-  private readonly told = new WeakSet<TokenFacts>();
+  /** Digests of tokens whose acceptance was told, forgotten all at once when they are too many. */
+  private readonly told = new Set<string>();
   private readonly keys = new Map<string, Use>();
 
   constructor(audit: Audit, metrics: Metrics, clock: Clock) {
@@ -36,8 +37,9 @@ export class IdentityEvents implements AuthEvents, Omit<SessionEvents, 'refused'
 
   accepted(x: Exchange, method: 'jwt', token: TokenFacts): void {
     this.count(method, 'accepted');
-    if (this.told.has(token)) return;
-    this.told.add(token);
+    if (this.told.has(token.digest)) return;
+    if (this.told.size >= MAX_TOLD) this.told.clear();
+    this.told.add(token.digest);
     this.tell(x, { type: 'authentication', action: 'token_accepted', outcome: 'success', ...names(token) });
   }
 

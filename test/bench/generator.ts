@@ -8,11 +8,13 @@ const { values, positionals } = parseArgs({
   options: {
     c: { type: 'string', short: 'c', default: '64' },
     d: { type: 'string', short: 'd', default: '4' },
+    H: { type: 'string', short: 'H', multiple: true, default: [] },
   },
   allowPositionals: true,
 });
 const url = new URL(positionals[0]!);
-const request = `GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}${HEAD_END}`;
+const fields = values.H.map((header) => `\r\n${header}`).join('');
+const request = `GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}${fields}${HEAD_END}`;
 
 const latencies: number[] = [];
 const sockets: Socket[] = [];

@@ -19,7 +19,7 @@ export interface Load {
 export interface Generator {
   readonly name: string;
   /** Throws when the generator itself fails. */
-  load(port: number, seconds: number): Promise<Load>;
+  load(port: number, seconds: number, headers: readonly string[]): Promise<Load>;
 }
 
 const run = promisify(execFile);
@@ -32,8 +32,9 @@ export function generator(own: boolean): Generator {
       : ['wrk', [wrk, '-t', '1', '--script', join(import.meta.dirname, 'report.lua')]];
   return {
     name: `${name}, ${CONNECTIONS} connections`,
-    async load(port, seconds) {
-      const args = ['-c', String(CONNECTIONS), '-d', String(seconds), `http://127.0.0.1:${port}/`];
+    async load(port, seconds, headers) {
+      const fields = headers.flatMap((header) => ['-H', header]);
+      const args = ['-c', String(CONNECTIONS), '-d', String(seconds), ...fields, `http://127.0.0.1:${port}/`];
       const { stdout } = await run(argv[0]!, [...argv.slice(1), ...args]);
       return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Load;
     },

@@ -21,6 +21,7 @@ export const usage = `npm run bench -- [options]
   --rounds N    measurements of each peer (5)
   --seconds N   length of one measurement (4)
   --only A,B    these peers alone: direct, railguard, railguard-unlimited, railguard-unlogged,
+                railguard-bearer, railguard-jwt,
                 http-proxy, nginx, haproxy, caddy
   --json        print JSON instead of the table
   --save        also write docs/bench.json

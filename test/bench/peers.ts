@@ -1,6 +1,7 @@
 /** Who is measured: how each proxy of the comparison is started in front of the same upstream. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { claims, hs, SECRET } from '../harness/tokens.ts';
 import { type Command, installed } from './processes.ts';
 
 /** Where one peer runs. */
@@ -16,6 +17,8 @@ export interface Place {
 export interface Peer {
   readonly id: string;
   readonly label: string;
+  /** Fields that its load carries, as `Name: value`. */
+  readonly headers?: readonly string[];
   /** Undefined when it is not installed here. */
   command(place: Place): Command | undefined;
 }
@@ -25,6 +28,9 @@ const body = `{"data":"${'x'.repeat(1024 - '{"data":""}'.length)}"}`;
 
 /** The limit is out of reach, so that every request passes and pays for every filter. */
 const LIMIT_OUT_OF_REACH = { RATE_LIMIT_ROUTES: '/*=1000000/s' };
+
+/** One user's token, as a browser sends it with each request. */
+const BEARER = [`Authorization: Bearer ${hs(claims({ exp: Math.floor(Date.now() / 1000) + 86_400 }))}`];
 
 export const peers: readonly Peer[] = [
   { id: 'railguard', label: 'railguard', command: (place) => railguard(place, LIMIT_OUT_OF_REACH) },
@@ -37,6 +43,18 @@ export const peers: readonly Peer[] = [
     id: 'railguard-unlogged',
     label: 'railguard, no performance logs',
     command: (place) => railguard(place, { ...LIMIT_OUT_OF_REACH, PERFORMANCE_LOGS: 'false' }),
+  },
+  {
+    id: 'railguard-bearer',
+    label: 'railguard, a bearer it does not check',
+    headers: BEARER,
+    command: (place) => railguard(place, LIMIT_OUT_OF_REACH),
+  },
+  {
+    id: 'railguard-jwt',
+    label: 'railguard, the bearer verified, its session kept',
+    headers: BEARER,
+    command: (place) => railguard(place, { ...LIMIT_OUT_OF_REACH, JWT_SECRET_KEY: SECRET }),
   },
   {
     id: 'http-proxy',

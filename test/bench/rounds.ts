@@ -10,6 +10,8 @@ export interface Contestant {
   readonly id: string;
   readonly label: string;
   readonly port: number;
+  /** Fields of its requests, as `Name: value`. */
+  readonly headers: readonly string[];
   /** The process whose CPU is counted; undefined for the upstream itself. */
   readonly pid: number | undefined;
 }
@@ -40,7 +42,7 @@ export interface Bench {
  */
 export async function measure(bench: Bench, rounds: number): Promise<Map<string, Sample[]>> {
   const samples = new Map<string, Sample[]>(bench.contestants.map(({ id }) => [id, []]));
-  for (const one of bench.contestants) await bench.generator.load(one.port, 2);
+  for (const one of bench.contestants) await bench.generator.load(one.port, 2, one.headers);
   for (let round = 0; round < rounds * 2; round += 1) {
     const order = round % 2 === 0 ? bench.contestants : bench.contestants.toReversed();
     for (const one of order) {
@@ -60,7 +62,7 @@ export function quiet(sample: Sample): boolean {
 
 async function sample(bench: Bench, one: Contestant): Promise<Sample> {
   const before = clocks(bench, one);
-  const load = await bench.generator.load(one.port, bench.seconds);
+  const load = await bench.generator.load(one.port, bench.seconds, one.headers);
   const after = clocks(bench, one);
   const others = after.busy - before.busy - (after.bench - before.bench);
   return {

@@ -17,9 +17,15 @@ async function bench(options: Options, scratch: string, servers: Running[]): Pro
   const wanted = (id: string) => options.only.length === 0 || options.only.includes(id);
   const contestants: Contestant[] = [];
   if (wanted('direct')) {
-    contestants.push({ id: 'direct', label: 'direct, no proxy', port: app.port, pid: undefined });
+    contestants.push({
+      id: 'direct',
+      label: 'direct, no proxy',
+      port: app.port,
+      headers: [],
+      pid: undefined,
+    });
   }
-  for (const { id, label, command } of peers.filter((peer) => wanted(peer.id))) {
+  for (const { id, label, headers = [], command } of peers.filter((peer) => wanted(peer.id))) {
     const at = await place(`127.0.0.1:${app.port}`, scratch);
     const found = command(at);
     if (found === undefined) {
@@ -28,7 +34,7 @@ async function bench(options: Options, scratch: string, servers: Running[]): Pro
     }
     const server = await start(found, at.port, PROXY_CORE, scratch);
     servers.push(server);
-    contestants.push({ id, label, port: server.port, pid: server.pid });
+    contestants.push({ id, label, port: server.port, headers, pid: server.pid });
   }
   const load = generator(options.ownLoad);
   const samples = await measure(

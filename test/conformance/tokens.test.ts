@@ -115,9 +115,7 @@ const ambiguous: Record<string, Fields> = {
   'two Authorization lines': [...bearer(good), ...bearer(hs(claims({ sub: 'admin' })))],
   'the same Authorization line twice': [...bearer(good), ...bearer(good)],
   'two tokens in one line': [['Authorization', `Bearer ${good}, Bearer ${good}`]],
-  'a blank within the token': [['Authorization', `Bearer ${head}. ${body}.${mac}`]],
   'a tab before the token': [['Authorization', `Bearer\t${good}`]],
-  'a character outside of base64url': [['Authorization', `Bearer ${head}?.${body}.${mac}`]],
   'no token at all': [['Authorization', 'Bearer']],
   'the cookie twice': [['Cookie', `access=${good}; access=${hs(claims({ sub: 'admin' }))}`]],
 };
@@ -135,6 +133,9 @@ const mismatched: Record<string, () => Fields> = {
   'a cookie with a refresh token': () => [['Cookie', `access=${hs(claims({ type: 'refresh' }))}`]],
   'a forged token under another scheme': () => [['Authorization', `JWT ${hs(claims({ type: 'refresh' }))}`]],
   'a forged token under no scheme': () => [['Authorization', hs(claims({ type: 'refresh' }))]],
+  'a blank within the token': () => [['Authorization', `Bearer ${head}. ${body}.${mac}`]],
+  'a character outside of base64url': () => [['Authorization', `Bearer ${head}?.${body}.${mac}`]],
+  'a blank before the signature': () => [['Authorization', `Bearer ${head}.${body}. ${mac}`]],
   'a key of the wrong shape': () => [['Authorization', 'Bearer mk-short']],
   'a key that is too long': () => [['Authorization', `Bearer mk-${'k'.repeat(44)}`]],
 };
