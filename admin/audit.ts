@@ -12,13 +12,16 @@ export function auditRoute(store: AuditStore): Route {
     path: '/audit',
     open: false,
     async handle({ query }) {
+      const most = limit(query.get('limit'));
       const events = await store.query({
         since: since(query.get('since')),
         type: type(query.get('type')),
         subject: query.get('subject') ?? undefined,
-        limit: limit(query.get('limit')),
+        before: before(query.get('before')),
+        limit: most,
       });
-      return json(200, { events });
+      // What `before` takes to go on; null when that was all.
+      return json(200, { events, next: (events.length === most && events.at(-1)?.id) || null });
     },
   };
 }
@@ -38,6 +41,14 @@ function type(text: string | null): AuditType | undefined {
   const found = AUDIT_TYPES.find((one) => one === text);
   if (found === undefined) throw bad(`\`type\` must be one of ${AUDIT_TYPES.join(', ')}.`);
   return found;
+}
+
+/** Id of an event. */
+function before(text: string | null): string | undefined {
+  if (text === null) return undefined;
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
+    throw bad('`before` must be the id of an event, such as `next` of the page before.');
+  return text.toLowerCase();
 }
 
 /** At most 1000, 100 when not given. */

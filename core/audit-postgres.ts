@@ -1,8 +1,8 @@
 /** Keeps audit events in the database: in batches, in order, each once, waiting through an outage within bounds. */
-import type { AuditEvent, AuditSink, AuditStore } from './audit.ts';
+import type { AuditEvent, AuditQuery, AuditSink, AuditStore } from './audit.ts';
 import type { Core } from './core.ts';
 import { AuditQueue } from './postgres/audit-queue.ts';
-import { deleteEvents, insertEvents, type PagedAuditQuery, selectEvents } from './postgres/audit-table.ts';
+import { deleteEvents, insertEvents, selectEvents } from './postgres/audit-table.ts';
 import { BackOff } from './postgres/back-off.ts';
 import { sqlState } from './postgres/failure.ts';
 import type { Pool } from './postgres/pool.ts';
@@ -75,7 +75,7 @@ export class PostgresAudit implements AuditSink, AuditStore {
   }
 
   /** What was recorded so far is in the answer, unless the database is away: then memory answers. */
-  async query(query: PagedAuditQuery): Promise<readonly AuditEvent[]> {
+  async query(query: AuditQuery): Promise<readonly AuditEvent[]> {
     const { pool, schema, fallback } = this.options;
     if (!schema.ready) return fallback.query(query);
     try {

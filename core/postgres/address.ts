@@ -36,9 +36,14 @@ const MODES: Readonly<Record<string, TlsMode>> = {
   require: 'require',
   'verify-ca': 'verify-ca',
   'verify-full': 'verify-full',
-  // node-postgres' own word for what libpq calls require.
+  // Other drivers' words, also in a parameter named ssl.
   'no-verify': 'require',
+  true: 'require',
+  1: 'require',
+  false: 'disable',
+  0: 'disable',
 };
+const NOT_FOR_A_POOLER = ['ssl', 'sslrootcert', 'sslcert', 'sslkey', 'target_session_attrs'];
 const WRITERS = new Set(['read-write', 'primary']);
 
 interface Parts {
@@ -52,7 +57,7 @@ interface Parts {
 /** Throws a TypeError that does not repeat the URL. */
 export function databaseAddress(url: Hidden): DatabaseAddress {
   const { user, authority, database, query } = split(url.reveal());
-  const mode = MODES[query.get('sslmode') ?? 'prefer'];
+  const mode = MODES[query.get('sslmode') ?? query.get('ssl') ?? 'prefer'];
   if (mode === undefined) throw new TypeError('DATABASE_URL names an sslmode that does not exist');
   const caFile = query.get('sslrootcert') ?? undefined;
   return {
@@ -74,13 +79,14 @@ export const databasePassword = (url: Hidden): string => split(url.reveal()).pas
 /** The same database at another place, for a program that is told its URL: keeps user and password, drops TLS. */
 export function addressedTo(url: Hidden, host: string, port: number): string {
   const { user, password, database, query } = split(url.reveal());
-  for (const name of ['host', 'port', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'target_session_attrs'])
-    query.delete(name);
-  query.set('sslmode', 'disable');
+  // Not every driver knows the name, so it is said only where something has to be taken back.
+  if (query.has('sslmode')) query.set('sslmode', 'disable');
+  for (const name of ['host', 'port', 'user', 'password', ...NOT_FOR_A_POOLER]) query.delete(name);
+  const search = query.size === 0 ? '' : `?${query}`;
   const scheme = /^[^:]*/.exec(url.reveal())?.[0];
   const who = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
   const where = host.includes(':') ? `[${host}]` : host;
-  return `${scheme}://${who}@${where}:${port}/${encodeURIComponent(database)}?${query}`;
+  return `${scheme}://${who}@${where}:${port}/${encodeURIComponent(database)}${search}`;
 }
 
 /** The same server's, or pooler's, database of another name, whatever it is good for. */

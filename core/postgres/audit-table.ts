@@ -32,25 +32,20 @@ const DELETE_OLD = `
 DELETE FROM railguard.audit WHERE ctid = ANY (ARRAY (
   SELECT ctid FROM railguard.audit WHERE at < $1 ORDER BY at LIMIT $2::int FOR UPDATE SKIP LOCKED))`;
 
-export interface PagedAuditQuery extends AuditQuery {
-  /** Id of the last event of the page before: only what is older. */
-  readonly before?: string | undefined;
-}
-
 /** Writes all of them or rejects; one that is there already stays as it is. */
 export async function insertEvents(pool: Pool, events: readonly AuditEvent[]): Promise<void> {
   await pool.query(INSERT, [`[${events.map(storable).join(',')}]`]);
 }
 
 /** Newest first. */
-export async function selectEvents(pool: Pool, query: PagedAuditQuery): Promise<AuditEvent[]> {
+export async function selectEvents(pool: Pool, query: AuditQuery): Promise<AuditEvent[]> {
   const { text, values } = selection(query);
   const { rows } = await pool.query(text, values);
   return (rows as { event: AuditEvent }[]).map(({ event }) => event);
 }
 
 /** Only the conditions that are asked for, so that the planner takes the index made for them. */
-export function selection({ since, type, subject, before, limit }: PagedAuditQuery): pg.QueryConfig & {
+export function selection({ since, type, subject, before, limit }: AuditQuery): pg.QueryConfig & {
   values: unknown[];
 } {
   const values: unknown[] = [];

@@ -1,9 +1,14 @@
 /** The pool before a real server: what it opens, keeps and closes, as the server itself counts it. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { Connector } from '../../core/postgres/connector.ts';
 import type { Link } from '../../core/postgres/link.ts';
 import { Pool, type PoolOptions } from '../../core/postgres/pool.ts';
+import { unprivileged } from '../../core/postgres/pooler/program.ts';
 import { Statistics } from '../../core/postgres/statistics.ts';
 import { freePort, until } from '../harness/ports.ts';
 import { PostgresCluster } from '../harness/postgres-cluster.ts';
@@ -239,6 +244,70 @@ describe('a pool without its server', () => {
     await cluster.sql('ALTER SYSTEM RESET default_transaction_read_only');
     await cluster.sql('SELECT pg_reload_conf()');
     await bothSay(pool, 2);
+  });
+});
+
+describe('TLS', () => {
+  let secure: PostgresCluster;
+  let authority: string;
+
+  beforeAll(async () => {
+    const home = mkdtempSync(path.join(os.tmpdir(), 'postgres-tls-'));
+    authority = path.join(home, 'server.crt');
+    const key = path.join(home, 'server.key');
+    const request = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+    ];
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    execFileSync('openssl', [...request, ...subject, '-keyout', key, '-out', authority], { stdio: 'ignore' });
+    chmodSync(home, 0o755);
+    const user = unprivileged();
+    if (user !== undefined) chownSync(key, user.uid, user.gid);
+    secure = await PostgresCluster.start('ssl=on', `ssl_cert_file=${authority}`, `ssl_key_file=${key}`);
+  });
+  afterAll(() => secure.stop());
+
+  /** Is the connection encrypted? Or why there is none. */
+  async function reach(host: string, query: string, server = secure): Promise<boolean | string> {
+    const url = server.url.replace('127.0.0.1', host) + query;
+    try {
+      const link = await new Connector({
+        url: hidden(url),
+        applicationName: NAME,
+        connectTimeout: 2000,
+      }).open();
+      const { rows } = await link.client.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
+      await link.end();
+      return rows[0].ssl;
+    } catch (error) {
+      return String((error as { code?: unknown }).code ?? (error as Error).message);
+    }
+  }
+
+  it.each([
+    ['', '127.0.0.1', true],
+    ['?sslmode=prefer', '127.0.0.1', true],
+    ['?sslmode=require', '127.0.0.1', true],
+    ['?sslmode=disable', '127.0.0.1', false],
+    ['?sslmode=verify-full', 'localhost', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['?sslmode=verify-ca&sslrootcert=CA', '127.0.0.1', true],
+    ['?sslmode=verify-full&sslrootcert=CA', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['?sslmode=verify-full&sslrootcert=CA', 'localhost', true],
+  ])('is as the URL says: %s at %s is %s', async (query, host, expected) => {
+    expect(await reach(host, query.replace('CA', authority))).toBe(expected);
+  });
+
+  it('is done without where it is only preferred and the server has none, and not where it is required', async () => {
+    expect(await reach('127.0.0.1', '', cluster)).toBe(false);
+    expect(await reach('127.0.0.1', '?sslmode=require', cluster)).toContain('SSL');
   });
 });
 

@@ -36,6 +36,17 @@ describe('the audit', () => {
     expect(ring.query({ limit: 10, subject: 'a', since: clock.now() })).toHaveLength(1);
   });
 
+  it('goes on where a page ended, and nowhere when that event is gone', () => {
+    const { ring, record } = setup(10);
+    for (let i = 0; i < 10; i++) record({ subject: `u${i}` });
+    const [, , third] = ring.query({ limit: 3 });
+    const before = third?.id;
+    expect(ring.query({ limit: 3, before }).map(({ subject }) => subject)).toEqual(['u6', 'u5', 'u4']);
+    expect(ring.query({ limit: 3, before, subject: 'u1' })).toHaveLength(1);
+    for (let i = 0; i < 10; i++) record({});
+    expect(ring.query({ limit: 3, before })).toEqual([]);
+  });
+
   it('holds no secret, and no text of any length', () => {
     const { kept, ring, record } = setup();
     record({ path: `/reset/${SECRET}`, subject: 'x'.repeat(10_000) });

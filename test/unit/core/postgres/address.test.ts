@@ -91,9 +91,12 @@ describe('a database URL', () => {
   it('leads to another place with the same login, without the TLS of the first', () => {
     const url = hidden('postgresql+asyncpg://u%40x:p%2Fw@h:1/d%20b?sslmode=verify-full&application_name=a');
     expect(addressedTo(url, '127.0.0.1', 6432)).toBe(
-      'postgresql+asyncpg://u%40x:p%2Fw@127.0.0.1:6432/d%20b?application_name=a&sslmode=disable',
+      'postgresql+asyncpg://u%40x:p%2Fw@127.0.0.1:6432/d%20b?sslmode=disable&application_name=a',
     );
     expect(addressedTo(url, '::1', 6432)).toContain('@[::1]:6432/');
+    expect(addressedTo(hidden('postgres://u:p@h/d?ssl=require'), '127.0.0.1', 1)).toBe(
+      'postgres://u:p@127.0.0.1:1/d',
+    );
   });
 
   it('leads to another database at the same place', () => {
@@ -112,7 +115,7 @@ describe('the TLS of a database URL', () => {
     expect(options('?sslmode=disable')).toBeUndefined();
   });
 
-  it.each(['', '?sslmode=allow', '?sslmode=prefer', '?sslmode=require', '?sslmode=no-verify'])(
+  it.each(['', '?ssl=true', '?sslmode=allow', '?sslmode=prefer', '?sslmode=require', '?sslmode=no-verify'])(
     'encrypts without asking who is there: %s',
     (query) => expect(options(query)).toEqual({ rejectUnauthorized: false }),
   );
