@@ -10,6 +10,7 @@ import { FdSink } from './core/log-sink.ts';
 import { createLog } from './core/logger.ts';
 import { Metrics } from './core/metrics.ts';
 import { Redactor } from './core/redact.ts';
+import { RecentRefusals } from './core/refusals.ts';
 import type { Reporter } from './core/reporter.ts';
 
 /** Loads Sentry when there is a DSN; that it can't be loaded is said and no reason to stop. */
@@ -30,7 +31,8 @@ export async function createCore(config: Config): Promise<Core> {
   const colour = process.stdout.isTTY && !json;
   const log = createLog({ level, json, sink, redact, colour, budget, reporter });
   if (failure !== undefined) log.warn('lifecycle', 'Sentry can not be loaded', { error: failure });
-  const core = { log, metrics, redactor, clock, lifecycle: new Lifecycle(), version };
+  const refusals = new RecentRefusals(clock, redactor);
+  const core = { log, metrics, redactor, clock, lifecycle: new Lifecycle(), version, refusals };
   return reporter === undefined ? core : { ...core, reporter };
 }
 

@@ -1,8 +1,13 @@
 /** Every metric of the traffic, declared once, and the registry that others declare theirs in. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type Clock, systemClock } from './clock.ts';
+import { RequestFigures, Times } from './figures.ts';
+import { Performance } from './performance.ts';
 
 export interface BuildInfo {
   readonly version: string;
+  /** Which of several instances this is. */
+  readonly replica?: string | undefined;
 }
 
 /** A figure that goes up and down on the request path; read when scraped. */
@@ -39,7 +44,6 @@ const DURATION_BUCKETS = [
 const OVERHEAD_BUCKETS = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1,
 ];
-const MAX_CACHED = 5000;
 
 /** prom-client's gauges whose names the Prometheus naming rules keep for counters. */
 const MISNAMED = [
@@ -50,43 +54,25 @@ const MISNAMED = [
 
 const OPENMETRICS = Registry.OPENMETRICS_CONTENT_TYPE;
 
-interface Child {
-  readonly requests: { inc(): void };
-  readonly duration: { observe(seconds: number): void };
-}
-
 export class Metrics {
   readonly registry = new Registry();
   readonly inFlight = new Level();
   readonly connections = { h1: new Level(), h2: new Level(), websocket: new Level() };
   readonly upstreamConnections = { idle: new Level(), active: new Level() };
-  private readonly requests: Counter<string>;
-  private readonly duration: Histogram<string>;
-  private readonly overhead: Histogram<string>;
+  /** The last five minutes. */
+  readonly performance: Performance;
+  private readonly clock: Clock;
+  private readonly requests = new RequestFigures(DURATION_BUCKETS);
+  private readonly overhead = new Times(OVERHEAD_BUCKETS);
   private readonly refusals: Counter<string>;
   private readonly upstreamFailures: Counter<string>;
-  private readonly children = new Map<string, Child>();
   private readonly refusalChildren = new Map<string, { inc(): void }>();
 
-  constructor(build: BuildInfo) {
+  constructor(build: BuildInfo, clock: Clock = systemClock) {
+    this.clock = clock;
+    this.performance = new Performance(clock.monotonic());
     collectDefaultMetrics({ register: this.registry });
     for (const name of MISNAMED) this.registry.removeSingleMetric(name);
-    this.requests = this.counter('http_requests_total', 'Requests answered.', [
-      'method',
-      'endpoint',
-      'status',
-    ]);
-    this.duration = this.histogram(
-      'http_request_duration_seconds',
-      'Time from the first byte of a request to the last of its response.',
-      DURATION_BUCKETS,
-      ['method', 'endpoint'],
-    );
-    this.overhead = this.histogram(
-      'railguard_overhead_seconds',
-      'Time from request to response head spent outside the upstream.',
-      OVERHEAD_BUCKETS,
-    );
     this.refusals = this.counter('railguard_refusals_total', 'Requests refused, or that would have been.', [
       'filter',
       'code',
@@ -98,10 +84,9 @@ export class Metrics {
       ['code'],
     );
     this.declareLevels();
-    this.gauge('railguard_build_info', 'The build that runs; always 1.', ['version', 'node']).set(
-      { version: build.version, node: process.version },
-      1,
-    );
+    const { version, replica } = build;
+    const labels = { version, node: process.version, ...(replica !== undefined && { replica }) };
+    this.gauge('railguard_build_info', 'The build that runs; always 1.', Object.keys(labels)).set(labels, 1);
   }
 
   /** Declares a counter; a name that does not end in `_total`, or is taken, throws. */
@@ -156,25 +141,16 @@ export class Metrics {
     return new Histogram({ name, help, buckets: [...buckets], labelNames, registers: [this.registry] });
   }
 
-  /** One request ended. `endpoint` is a route template or `other`; times in seconds. */
-  request(method: string, endpoint: string, status: number, seconds: number): void {
-    const label = methodLabel(method);
-    const key = `${label} ${status} ${endpoint}`;
-    let child = this.children.get(key);
-    if (child === undefined) {
-      child = {
-        requests: this.requests.labels(label, endpoint, String(status)),
-        duration: this.duration.labels(label, endpoint),
-      };
-      if (this.children.size < MAX_CACHED) this.children.set(key, child);
-    }
-    child.requests.inc();
-    child.duration.observe(seconds);
+  /** One request ended. `endpoint` is a route template or `other`; time in seconds; `id` is its correlation id. */
+  request(method: string, endpoint: string, status: number, seconds: number, id = ''): void {
+    const now = this.clock.monotonic();
+    this.requests.record(methodLabel(method), endpoint, status, seconds, id, now);
+    this.performance.request(status, seconds, now);
   }
 
   /** A response head is on its way; seconds since the request's, less those spent on the upstream. */
   overheadOf(seconds: number): void {
-    this.overhead.observe(seconds);
+    this.overhead.observe(seconds, '', 0);
   }
 
   /** A filter refused (`enforce`), or would have (`report`). */
@@ -186,6 +162,7 @@ export class Metrics {
       this.refusalChildren.set(key, child);
     }
     child.inc();
+    this.performance.refusal(this.clock.monotonic());
   }
 
   /** `code` is a problem code of source `upstream`. */
@@ -205,10 +182,19 @@ export class Metrics {
 
   /** The exposition, as OpenMetrics when the Accept header prefers it. */
   async render(accept: string | undefined): Promise<{ readonly type: string; readonly body: string }> {
-    const text = await this.registry.metrics();
-    return prefersOpenMetrics(accept)
-      ? { type: OPENMETRICS, body: openMetrics(text) }
-      : { type: Registry.PROMETHEUS_CONTENT_TYPE, body: text };
+    const rest = await this.registry.metrics();
+    if (!prefersOpenMetrics(accept))
+      return { type: Registry.PROMETHEUS_CONTENT_TYPE, body: `${this.own(undefined)}\n${rest}` };
+    const epoch = this.clock.now() - this.clock.monotonic();
+    return { type: OPENMETRICS, body: `${this.own(epoch)}${openMetrics(rest)}` };
+  }
+
+  /** What every request writes does not go through prom-client: its histogram costs several times as much. */
+  private own(epoch: number | undefined): string {
+    const name = 'railguard_overhead_seconds';
+    const help = 'Time from request to response head spent outside the upstream.';
+    const overhead = this.overhead.lines(name, '', undefined);
+    return `${this.requests.text(epoch)}# HELP ${name} ${help}\n# TYPE ${name} histogram\n${overhead}`;
   }
 
   private declareLevels(): void {

@@ -75,7 +75,7 @@ export class Walk {
     const { name } = this.filters[index] as Filter;
     const problem = Problem.from(thrown);
     const report = problem.code !== 'internal' && this.reportOnly.has(name);
-    this.core.metrics.refusal(name, problem.code, report ? 'report' : 'enforce');
+    this.count(x, name, problem.code, report ? 'report' : 'enforce');
     if (this.core.log.enabled('info')) this.logRefusal(x, name, problem, report);
     if (report) {
       x.upstreamHeaders.push('X-Railguard-Would-Refuse', `${name};code=${problem.code}`);
@@ -83,6 +83,21 @@ export class Walk {
       return;
     }
     this.up(x, responder, this.reply(x, problem));
+  }
+
+  private count(x: Exchange, filter: string, code: string, mode: 'enforce' | 'report'): void {
+    const { metrics, refusals } = this.core;
+    metrics.refusal(filter, code, mode);
+    const { method, path } = x.request;
+    refusals?.note({
+      filter,
+      code,
+      mode,
+      method,
+      path,
+      client: x.client.address,
+      correlationId: x.requestId,
+    });
   }
 
   private send(x: Exchange, responder: Responder): void {

@@ -40,7 +40,7 @@ export function accessLog(options: AccessLogOptions): Filter {
     },
     finish(x: Exchange, outcome: Outcome): void {
       const elapsed = clock.monotonic() - x.startedAt;
-      metrics.request(x.request.method, x.endpoint, outcome.status, elapsed / 1000);
+      metrics.request(x.request.method, x.endpoint, outcome.status, elapsed / 1000, x.requestId);
       if (!performanceLogs) return;
       const at = level(x, outcome.status);
       if (!log.enabled(at) || (at !== 'error' && log.budget?.admits(expendable(at, outcome)) === false))
