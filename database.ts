@@ -1,6 +1,7 @@
 /** Puts together what lives on the database: the pool, the schema, the audit store, the pooler; and ends them in order. */
 import { poolRoute } from './admin/pool.ts';
 import type { Route } from './admin/route.ts';
+import { SECRETS_MIGRATION } from './admin/secrets/state/postgres.ts';
 import type { Config } from './config/load.ts';
 import type { AuditSink, AuditStore } from './core/audit.ts';
 import { AUDIT_MIGRATION, PostgresAudit } from './core/audit-postgres.ts';
@@ -9,13 +10,19 @@ import type { Probe } from './core/lifecycle.ts';
 import { openPooler, type Pooler, PoolerUnfit } from './core/postgres/pooler.ts';
 import { Postgres } from './core/postgres.ts';
 import { RATE_LIMIT_DDL } from './proxy/stores/postgres.ts';
+import { REVOCATIONS_DDL } from './proxy/stores/revocations/postgres.ts';
 
 /** Milliseconds. */
 const AUDIT_GRACE = 5_000;
 const POOLER_GRACE = 5_000;
 
 /** In order; what is new goes to the end, and nothing that was released changes. */
-const MIGRATIONS = [AUDIT_MIGRATION, { name: 'rate_limit', sql: RATE_LIMIT_DDL }];
+const MIGRATIONS = [
+  AUDIT_MIGRATION,
+  { name: 'rate_limit', sql: RATE_LIMIT_DDL },
+  { name: 'revocations', sql: REVOCATIONS_DDL },
+  SECRETS_MIGRATION,
+];
 
 /** The database can't be used as it is configured; the message says what to mend. */
 export class DatabaseUnfit extends Error {}

@@ -10,7 +10,9 @@ import { jwt } from '../filters/jwt.ts';
 import { session } from '../filters/session.ts';
 import { RevocationList } from '../stores/revocations/list.ts';
 import { MemoryRevocations } from '../stores/revocations/memory.ts';
+import { PostgresRevocations } from '../stores/revocations/postgres.ts';
 import { RedisRevocations } from '../stores/revocations/redis.ts';
+import type { RevocationStore } from '../stores/revocations/store.ts';
 import { MemorySessions } from '../stores/sessions/memory.ts';
 import { RedisSessions } from '../stores/sessions/redis.ts';
 import { SharedSessions } from '../stores/sessions/shared.ts';
@@ -127,7 +129,8 @@ export function openIdentity(
     probes: verification.probes,
     async start() {
       verification.jwks?.start();
-      if (parts.redis !== undefined) await connected(parts.redis);
+      if (kept.store.shared)
+        await patiently(() => parts.redis?.status === 'ready' || core.postgres?.schema.ready === true);
       await kept.revocations.start();
     },
     close() {
@@ -138,15 +141,15 @@ export function openIdentity(
 }
 
 /** Gives the first connection a second, so that it is not taken for an outage. */
-function connected(redis: Redis): Promise<void> {
-  if (redis.status === 'ready') return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, CONNECT_PATIENCE);
-    redis.once('ready', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+async function patiently(ready: () => boolean): Promise<void> {
+  const end = performance.now() + CONNECT_PATIENCE;
+  while (!ready() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** The place that outlives this process, where there is one. */
+function revocationStore(redis: Redis | undefined, { postgres }: Core): RevocationStore {
+  if (redis !== undefined) return new RedisRevocations(redis);
+  return postgres === undefined ? new MemoryRevocations() : new PostgresRevocations(postgres.pool);
 }
 
 function openVerification(tokens: IdentitySettings, core: Core) {
@@ -202,9 +205,9 @@ function openSessions(
       : undefined;
   const sessions = shared ?? new MemorySessions(settings);
   const local = shared?.local ?? (sessions as MemorySessions);
+  const store = revocationStore(redis, core);
   const revocations = new RevocationList({
-    store:
-      shared !== undefined && redis !== undefined ? new RedisRevocations(redis) : new MemoryRevocations(),
+    store,
     clock,
     log,
     nameSubject: (subject) => nameOf('sub', '', subject),
@@ -231,7 +234,7 @@ function openSessions(
       },
     },
   });
-  return { filter, directory, revocations };
+  return { filter, directory, revocations, store };
 }
 
 function watchKeys({ metrics }: Core, jwks: Jwks): void {

@@ -43,7 +43,12 @@ export class Lockout {
     this.limiter =
       options.redis === undefined
         ? this.local
-        : new RateLimiterRedis({ ...rule, storeClient: options.redis, insuranceLimiter: this.local });
+        : new RateLimiterRedis({
+            ...rule,
+            storeClient: options.redis,
+            rejectIfRedisNotReady: true,
+            insuranceLimiter: this.local,
+          });
   }
 
   /** Is anybody blocked at all? */

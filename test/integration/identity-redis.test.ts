@@ -1,7 +1,9 @@
 /** Sessions and revocations that two processes share through a real Redis, and what happens when it is gone. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../core/clock.ts';
 import { closeRedis, openRedis, type Redis } from '../../core/redis.ts';
+import { Lockout } from '../../proxy/identity/lockout.ts';
 import { RedisRevocations } from '../../proxy/stores/revocations/redis.ts';
 import { RedisSessions } from '../../proxy/stores/sessions/redis.ts';
 import { Upstream } from '../conformance/upstream.ts';
@@ -29,6 +31,30 @@ const GRACE = 60_000;
 sessionStoreSuite('Redis', (rules) => new RedisSessions(redis, rules, GRACE), GRACE);
 let serial = 0;
 revocationStoreSuite('Redis', () => new RedisRevocations(redis, `revocations of test ${serial++}`));
+
+describe('the lock-out', () => {
+  const open = (client: Redis) =>
+    new Lockout({ failures: 4, window: 600_000, block: 900_000, clock: systemClock, redis: client });
+
+  it('counts the failures of all replicas together', async () => {
+    const [a, b] = [open(redis), open(redis)];
+    for (const one of [a, b, a]) expect(await one.failed('c', 'p')).toBe(false);
+    expect(await b.failed('c', 'p')).toBe(true);
+    expect(b.remaining('c', 'p')).toBeGreaterThan(890_000);
+    expect(await a.failed('c', 'p')).toBe(true);
+    expect(a.remaining('c', 'p')).toBeGreaterThan(890_000);
+    expect(a.remaining('c', 'q')).toBe(0);
+  });
+
+  it('goes on counting in memory while Redis is away', async () => {
+    const away = openRedis('redis://127.0.0.1:1', keptLog().log);
+    const lockout = open(away);
+    const blocked: boolean[] = [];
+    for (let i = 0; i < 4; i++) blocked.push(await lockout.failed('c', 'p'));
+    expect(blocked).toEqual([false, false, false, true]);
+    await closeRedis(away);
+  });
+});
 
 describe('two processes', () => {
   const ADMIN_TOKEN = 'an-admin-token-of-the-tests-of-32-or-more';

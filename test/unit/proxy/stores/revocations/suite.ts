@@ -10,11 +10,14 @@ export const revocation = (name: string, more: Partial<Revocation> = {}): Revoca
   ...more,
 });
 
-export function revocationStoreSuite(name: string, open: () => RevocationStore): void {
+export function revocationStoreSuite(
+  name: string,
+  open: () => RevocationStore | Promise<RevocationStore>,
+): void {
   describe(`the ${name} store of revocations`, () => {
     let store: RevocationStore;
-    beforeEach(() => {
-      store = open();
+    beforeEach(async () => {
+      store = await open();
     });
 
     it('tells all to who knows nothing, and to others what is new', async () => {
