@@ -2,6 +2,9 @@
 import type { AddressInfo } from 'node:net';
 import { createAdmin } from './admin/admin.ts';
 import { auditRoute } from './admin/audit.ts';
+import { openSecrets } from './admin/secrets/open.ts';
+import { secretsRoute } from './admin/secrets/route.ts';
+import { UsageCount } from './admin/secrets/usage.ts';
 import { sessionRoutes } from './admin/sessions.ts';
 import { effective } from './config/docs.ts';
 import type { Config } from './config/load.ts';
@@ -59,7 +62,9 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   if (database === undefined) return EX_USAGE;
   const core: Core = { ...base, postgres: database.postgres };
   const redis = config.redis.url === undefined ? undefined : openRedis(config.redis.url.reveal(), core.log);
-  const audit = new Audit({ ...core, sinks: [events, new LogAudit(core.log), ...database.sinks] });
+  const usage = new UsageCount();
+  const audit = new Audit({ ...core, sinks: [events, usage, new LogAudit(core.log), ...database.sinks] });
+  const secrets = openSecrets(config, core, audit);
   const proxy = new DataPlane(config, core, { audit, redis });
   const probes = [...proxy.probes, ...database.probes];
   const admin = createAdmin({
@@ -71,7 +76,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   });
   for (const route of [auditRoute(database.audit ?? events), ...sessionRoutes(proxy.sessions)])
     admin.registerRoute(route);
-  for (const route of database.routes) admin.registerRoute(route);
+  for (const route of [...database.routes, secretsRoute(secrets, usage)]) admin.registerRoute(route);
   const stopping = stopSignal(core);
   let companion: Companion | undefined;
   try {
@@ -79,6 +84,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
     companion = options.companion?.(core, database.pooler?.managed?.url);
     if (companion !== undefined) probes.push(companion);
     core.lifecycle.serving();
+    secrets.start();
     core.log.info('lifecycle', 'railguard is serving', {
       port: addresses.public.port,
       admin_port: addresses.admin.port,
@@ -95,6 +101,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   await proxy.drain(config.listeners.shutdownTimeout);
   const code = (await companion?.stop(typeof signal === 'string' ? signal : 'SIGTERM')) ?? 0;
   await admin.close();
+  await secrets.close();
   if (redis !== undefined) await closeRedis(redis);
   await database.close();
   core.log.info('lifecycle', 'stopped');

@@ -5,11 +5,15 @@ import { Secret } from './secret.ts';
 export function* knownSecrets(config: Config): Generator<{ name: string; value: string }> {
   for (const section of Object.values(config)) {
     for (const [name, value] of Object.entries(section)) {
-      if (!(value instanceof Secret)) continue;
-      yield { name, value: value.reveal() };
-      for (const password of passwordsOf(value.reveal())) yield { name, value: password };
+      if (value instanceof Secret) yield* formsOf(name, value);
     }
   }
+  for (const { name, value } of config.secrets.extra) if (value !== undefined) yield* formsOf(name, value);
+}
+
+function* formsOf(name: string, secret: Secret): Generator<{ name: string; value: string }> {
+  yield { name, value: secret.reveal() };
+  for (const password of passwordsOf(secret.reveal())) yield { name, value: password };
 }
 
 /** The password in a URL surfaces without it: in another program's error, or decoded. */

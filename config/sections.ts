@@ -10,6 +10,7 @@ import { logs } from './logs.ts';
 import { rateLimit } from './rate-limit.ts';
 import { redis } from './redis.ts';
 import { rollout } from './rollout.ts';
+import { rotationDates, secrets } from './secrets.ts';
 import { sessions } from './sessions.ts';
 import { tokens } from './tokens.ts';
 import { upstream } from './upstream.ts';
@@ -29,6 +30,8 @@ export const sections = {
   database: { title: 'Database', variables: database },
   redis: { title: 'Redis', variables: redis },
   logs: { title: 'Logs', variables: logs },
+  secrets: { title: 'Secrets', variables: secrets },
+  rotationDates: { title: 'Dates of rotation', variables: rotationDates },
   rollout: { title: 'Rollout', variables: rollout },
 } satisfies Record<string, { readonly title: string; readonly variables: Section }>;
 

@@ -11,6 +11,7 @@ export const AUDIT_TYPES = [
   'session',
   'revocation',
   'admin_access',
+  'secret_rotation',
 ] as const;
 export type AuditType = (typeof AUDIT_TYPES)[number];
 
@@ -21,7 +22,7 @@ export interface AuditFacts {
   readonly action: string;
   readonly outcome: 'success' | 'failure';
   readonly reason?: string | undefined;
-  /** A verified subject, or one an operator named. */
+  /** A verified subject, or one an operator named; the name of a secret. */
   readonly subject?: string | undefined;
   /** Name of the session, not its id. */
   readonly session?: string | undefined;
@@ -149,6 +150,7 @@ const EVENT_TYPES: Readonly<Record<AuditType, EventType>> = {
   session: 'session',
   revocation: 'session',
   admin_access: 'authentication',
+  secret_rotation: 'secret_rotation',
 };
 
 /** Writes each event as a log line: failures as warnings, which are never dropped for rate. */

@@ -56,7 +56,7 @@ describe('the rate limit settings', () => {
   });
 
   it('choose Redis when there is one, and say so when one is named that is not there', () => {
-    const redis = { REDIS_URL: 'redis://:secret@redis.internal:6379' };
+    const redis = { REDIS_URL: 'redis://:hunter22@redis.internal:6379' };
     expect(config(redis).backend).toBe('redis');
     expect(config({ ...redis, RATE_LIMIT_BACKEND: 'memory' }).backend).toBe('memory');
     expect(errors({ RATE_LIMIT_BACKEND: 'redis' })).toEqual([
@@ -67,8 +67,8 @@ describe('the rate limit settings', () => {
   });
 
   it('never show the URL of Redis, which holds its password', () => {
-    const loaded = read({ REDIS_URL: 'redis://:secret@redis.internal:6379' });
-    expect(JSON.stringify(loaded)).not.toContain('secret');
-    expect(errors({ REDIS_URL: 'http://:secret@x' }).join()).not.toContain('secret');
+    const loaded = read({ REDIS_URL: 'redis://:hunter22@redis.internal:6379' });
+    expect(JSON.stringify(loaded)).not.toContain('hunter22');
+    expect(errors({ REDIS_URL: 'http://:hunter22@x' }).join()).not.toContain('hunter22');
   });
 });
