@@ -76,8 +76,8 @@ export function welcome({ listeners }: Config, token: string): string {
     curl -i -H 'X-Correlation-ID: demo-0001' ${open}/
   A head that is too large is refused, and the app never sees it:
     curl -i -H "X-Large: $(head -c 40000 /dev/zero | tr '\\0' x)" ${open}/
-  A body goes through, and the app sees who sent it:
-    curl -i --data-binary 'hello' ${open}/echo
+  The app fails and says too much: you get its id, the log below gets the text, redacted:
+    curl -i ${open}/crash
   Events stream as they happen:
     curl -iN --max-time 3 ${open}/events
   Is this instance ready?

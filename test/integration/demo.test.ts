@@ -57,10 +57,17 @@ describe('railguard demo', () => {
     expect(JSON.parse(body)).toMatchObject({ code: 'headers_too_large' });
   });
 
-  it('carries a body to the app', async () => {
+  it('keeps what a crash says from the client, and its secret from the log', async () => {
     const { status, body } = await type(lines[2] as string);
-    expect(status).toBe(200);
-    expect(JSON.parse(body)).toMatchObject({ method: 'POST', body: 'hello' });
+    expect(status).toBe(500);
+    const { code, correlation_id: id } = JSON.parse(body) as Record<string, string>;
+    expect(code).toBe('upstream_error');
+    await until('the log has the text', 5000, () =>
+      demo.child.stdout.some((line) => line.includes('can not connect')),
+    );
+    const line = demo.child.stdout.find((text) => text.includes('can not connect')) ?? '';
+    expect(line).toContain(id);
+    expect(body + demo.child.stdout.join('\n')).not.toContain('not-a-real-password');
   });
 
   it('streams events while they happen', async () => {
