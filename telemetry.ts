@@ -17,7 +17,7 @@ import type { Reporter } from './core/reporter.ts';
 export async function createCore(config: Config): Promise<Core> {
   const { level, json, maxPerSecond } = config.logs;
   const clock = systemClock;
-  const metrics = new Metrics({ version });
+  const metrics = new Metrics({ version, replica: config.monitoring.replica }, clock);
   const redactor = countedRedactor(config, metrics);
   const sink = new FdSink();
   const budget = maxPerSecond === 0 ? undefined : new LineBudget(maxPerSecond, () => clock.monotonic());

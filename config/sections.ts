@@ -7,6 +7,7 @@ import { hosts } from './hosts.ts';
 import { limits } from './limits.ts';
 import { listeners } from './listeners.ts';
 import { logs } from './logs.ts';
+import { monitoring } from './monitoring.ts';
 import { rateLimit } from './rate-limit.ts';
 import { redis } from './redis.ts';
 import { rollout } from './rollout.ts';
@@ -32,6 +33,7 @@ export const sections = {
   logs: { title: 'Logs', variables: logs },
   secrets: { title: 'Secrets', variables: secrets },
   rotationDates: { title: 'Dates of rotation', variables: rotationDates },
+  monitoring: { title: 'Monitoring', variables: monitoring },
   rollout: { title: 'Rollout', variables: rollout },
 } satisfies Record<string, { readonly title: string; readonly variables: Section }>;
 

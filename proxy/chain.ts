@@ -15,6 +15,7 @@ import { presentedCredential, rateLimit } from './filters/rate-limit.ts';
 import { redirects } from './filters/redirects.ts';
 import { sanitizeErrors } from './filters/sanitize-errors.ts';
 import { securityHeaders } from './filters/security-headers.ts';
+import { serverTiming } from './filters/server-timing.ts';
 import { trustedHost } from './filters/trusted-host.ts';
 import { wellFormed } from './filters/well-formed.ts';
 import type { Identity } from './identity/identity.ts';
@@ -59,6 +60,8 @@ export function chain(config: Config, { core, identity, rate, healthy, inFlight 
       // Who replaces a body reports it, with what it said.
       reporter: config.logs.sanitizeErrors ? undefined : core.reporter,
     }),
+    // On the way out the last to look at the clock but those that log it.
+    config.monitoring.serverTiming && serverTiming({ clock }),
     // Refusals need these headers as much as answers do.
     headers.enabled && securityHeaders(securityHeaderOptions(config, maxAge)),
     // A message two readers could read two ways is nobody's to decide on.

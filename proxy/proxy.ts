@@ -2,12 +2,14 @@
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/load.ts';
 import type { Audit } from '../core/audit.ts';
+import type { Component } from '../core/components.ts';
 import type { Core } from '../core/core.ts';
 import type { Probe } from '../core/lifecycle.ts';
 import { type Redis, redisSettled } from '../core/redis.ts';
 import type { SessionDirectory } from '../core/sessions.ts';
 import { chain, REPORTABLE } from './chain.ts';
 import { ClientResolver } from './client.ts';
+import type { Exchange, Filter } from './exchange.ts';
 import { H2cUpstream } from './forward/h2c.ts';
 import { RequestFields } from './forward/headers.ts';
 import { Http1Upstream } from './forward/http1.ts';
@@ -35,6 +37,7 @@ export class DataPlane {
   readonly probes: readonly Probe[];
   /** Undefined while tokens are off. */
   readonly sessions: SessionDirectory | undefined;
+  private readonly filters: readonly Component[];
   private readonly identity: Identity;
   private readonly redis: Redis | undefined;
   private readonly rate: Rate | undefined;
@@ -58,18 +61,17 @@ export class DataPlane {
       return result instanceof Promise ? result.then(({ ok }) => ok) : result.ok;
     };
     this.tunnels = new Tunnels(core.metrics.connections.websocket);
-    this.walk = new Walk({
-      filters: chain(config, {
-        core,
-        identity: this.identity,
-        rate: this.rate,
-        healthy,
-        inFlight: () => this.walk.inFlight - this.tunnels.size,
-      }),
-      forward: (x) => this.upstream.forward(x),
+    const filters = chain(config, {
       core,
-      reportOnly: reportOnly(config),
+      identity: this.identity,
+      rate: this.rate,
+      healthy,
+      inFlight: () => this.walk.inFlight - this.tunnels.size,
     });
+    const reporting = reportOnly(config);
+    const forward = (x: Exchange) => this.upstream.forward(x);
+    this.walk = new Walk({ filters, forward, core, reportOnly: reporting });
+    this.filters = filterStates(filters, reporting);
     const clients = new ClientResolver({
       source: config.client.ipSource,
       trustedProxies: config.client.trustedProxies,
@@ -79,6 +81,15 @@ export class DataPlane {
       tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey.reveal() } : undefined;
     const serving = { options: config.limits, core, walk: this.walk, clients, tunnels: this.tunnels };
     this.listener = new Listener({ host, port, responsePath, tls }, serving);
+  }
+
+  /** Every filter in its order, and every store, as they are now. */
+  components(): Component[] {
+    return [
+      ...this.filters,
+      ...(this.rate === undefined ? [] : [rateStore(this.rate)]),
+      ...this.identity.stores(),
+    ];
   }
 
   /** Rejects with code EADDRINUSE when the port is taken. */
@@ -99,6 +110,23 @@ export class DataPlane {
     this.identity.close();
     this.rate?.limiter.close();
   }
+}
+
+/** Those of REPORTABLE that are not in the chain are off. */
+function filterStates(filters: readonly Filter[], reporting: ReadonlySet<string>): Component[] {
+  const names = [...new Set(filters.map(({ name }) => name))];
+  const on = names.map((name): Component => {
+    const mode = reporting.has(name) ? 'report' : 'enforce';
+    return { name, kind: 'filter', state: 'on', ...(REPORTABLE.has(name) && { mode }) };
+  });
+  const off = [...REPORTABLE].filter((name) => !names.includes(name));
+  return [...on, ...off.map((name): Component => ({ name, kind: 'filter', state: 'off' }))];
+}
+
+function rateStore({ limiter }: Rate): Component {
+  const common = { name: `rate_limit_${limiter.storeName}`, kind: 'store' } as const;
+  if (!limiter.degraded) return { ...common, state: 'on' };
+  return { ...common, state: 'degraded', message: 'The rate limit store does not answer.' };
 }
 
 /** What replicas of one deployment share and nobody else knows. */

@@ -54,6 +54,11 @@ export class GuardedLimiter implements Limiter {
     return this.open;
   }
 
+  /** Name of the store that counts when all is well. */
+  get storeName(): string {
+    return this.options.store.name;
+  }
+
   decide(key: string, policy: Policy): Decision | Promise<Decision> {
     if (this.open) return this.without(key, policy);
     const answer = this.options.store.decide(key, policy);
