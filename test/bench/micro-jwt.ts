@@ -8,7 +8,8 @@ import { Metrics } from '../../core/metrics.ts';
 import { Redactor } from '../../core/redact.ts';
 import { Exchange, type Filter } from '../../proxy/exchange.ts';
 import { HeaderBlock } from '../../proxy/header-block.ts';
-import { type IdentitySettings, openIdentity } from '../../proxy/identity/identity.ts';
+import { openIdentity } from '../../proxy/identity/identity.ts';
+import type { IdentitySettings } from '../../proxy/identity/settings.ts';
 import { claims, hs, pair, SECRET, signed } from '../harness/tokens.ts';
 
 /** Bounds that the run is judged by, in microseconds of CPU a request. */

@@ -71,6 +71,10 @@ export class RevocationList {
     return !this.failing && this.options.clock.monotonic() - this.heardAt <= CURRENT;
   }
 
+  get storeName(): string {
+    return this.options.store.name;
+  }
+
   get size(): number {
     const { jti, sub, session } = this.kinds;
     return jti.size + sub.size + session.size;
