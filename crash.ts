@@ -36,10 +36,19 @@ function say(env: NodeJS.ProcessEnv, what: string, error: unknown): void {
 export function described(env: NodeJS.ProcessEnv, what: string, error: unknown): string {
   try {
     const redactor = new Redactor({ secrets: secretsOf(env) });
-    return `railguard: ${what}${redactor.text(inspect(error), 'crash')}\n`;
+    return `railguard: ${what}${redactor.text(stackOf(error), 'crash')}\n`;
   } catch {
     return `railguard: ${what}[withheld: it could not be redacted]\n`;
   }
+}
+
+/** Stacks of the error and its causes; what else an error carries may be anything. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return inspect(error, { depth: 1 });
+  const stacks: string[] = [];
+  for (let one: unknown = error; one instanceof Error && stacks.length < 5; one = one.cause)
+    stacks.push(one.stack ?? String(one));
+  return stacks.join('\nCaused by: ');
 }
 
 function secretsOf(env: NodeJS.ProcessEnv): { name: string; value: string }[] {

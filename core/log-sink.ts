@@ -194,7 +194,10 @@ export class FdSink implements Sink {
  */
 function nonBlocking(fd: number): number {
   try {
-    if (!fstatSync(fd).isFIFO()) return fd;
+    const kind = fstatSync(fd);
+    // A socket can't be opened again: Node's own stream, which nobody writes to, makes it non-blocking.
+    if (kind.isSocket() && fd === 1) process.stdout.on('error', () => undefined);
+    if (!kind.isFIFO()) return fd;
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch {
     return fd;

@@ -1,5 +1,4 @@
 /** `railguard redact`: a filter for pipes, as fast as the redactor, that never holds more than it must. */
-import { once } from 'node:events';
 import { knownSecrets } from '../config/known-secrets.ts';
 import { load } from '../config/load.ts';
 import { Redactor } from '../core/redact.ts';
@@ -12,17 +11,27 @@ export async function redact(env: NodeJS.ProcessEnv): Promise<number> {
   const clean = redactor.stream('redact');
   const { stdin, stdout } = process;
   let closed = false;
+  let drained: (() => void) | undefined;
+  stdout.on('drain', () => drained?.());
   stdout.on('error', () => {
     closed = true;
     stdin.destroy();
+    drained?.();
   });
   stdin.setEncoding('utf8');
-  for await (const chunk of stdin) {
-    const text = clean.push(chunk as string);
-    if (text !== '' && !stdout.write(text) && !closed)
-      await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]);
-    if (closed) return 0;
+  try {
+    for await (const chunk of stdin) {
+      const text = clean.push(chunk as string);
+      if (text !== '' && !stdout.write(text) && !closed)
+        await new Promise<void>((resolve) => {
+          drained = resolve;
+        });
+      if (closed) return 0;
+    }
+  } catch (error) {
+    if (!closed) throw error;
   }
+  if (closed) return 0;
   await new Promise<void>((resolve) => stdout.write(clean.end(), () => resolve()));
   return 0;
 }

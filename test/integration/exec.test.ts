@@ -234,4 +234,16 @@ describe('railguard redact', () => {
     expect(status).toBe(0);
     for (const secret of SECRETS) expect(stdout).not.toContain(secret);
   });
+
+  it('ends in peace when its reader has had enough', () => {
+    const entry = process.env.RAILGUARD_ENTRY ?? path.resolve(import.meta.dirname, '../../dist/main.js');
+    const script =
+      'yes "a line of an app, with nothing in it" | head -n 500000 | "$0" "$1" redact | head -n 1';
+    const { stdout, stderr } = spawnSync('/bin/bash', ['-c', script, process.execPath, entry], {
+      encoding: 'utf8',
+      env: { PATH: '/usr/bin:/bin' },
+    });
+    expect(stdout).toBe('a line of an app, with nothing in it\n');
+    expect(stderr).toBe('');
+  });
 });
