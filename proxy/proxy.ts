@@ -130,8 +130,8 @@ function rateStore({ limiter }: Rate): Component {
 }
 
 /** What replicas of one deployment share and nobody else knows. */
-function salt({ tokens, listeners, redis }: Config): string | undefined {
-  return (tokens.secretKey ?? listeners.adminToken ?? redis.url)?.reveal();
+function salt({ secrets, tokens, listeners, redis }: Config): string | undefined {
+  return (secrets.pepper ?? tokens.secretKey ?? listeners.adminToken ?? redis.url)?.reveal();
 }
 
 function createUpstream(config: Config, core: Core): Upstream {

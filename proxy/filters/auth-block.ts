@@ -14,6 +14,7 @@ export interface AuthBlockOptions {
   readonly verify: ((token: string) => unknown) | undefined;
   /** Where the app takes passwords: its 401 there is a failure. */
   readonly loginPaths: readonly string[];
+  /** Told once, when a block begins. */
   readonly blocked: (x: Exchange) => void;
 }
 
@@ -22,13 +23,12 @@ export function authBlock(options: AuthBlockOptions): Filter {
   const isLogin = pathMatcher(options.loginPaths);
 
   /** Not while it is good, nor when it was good and has merely expired: those get their own answer. */
-  const unlessGood = (x: Exchange, credential: Credential, left: number): Maybe<Reply> => {
+  const unlessGood = (credential: Credential, left: number): Maybe<Reply> => {
     if (verify === undefined || (credential.kind !== 'token' && credential.kind !== 'pair'))
       throw refusal(left);
     const judge = (thrown: unknown): undefined => {
       if (thrown instanceof KeysUnavailable || (thrown instanceof TokenRefused && thrown.authentic))
         return undefined;
-      options.blocked(x);
       throw refusal(left);
     };
     try {
@@ -49,14 +49,11 @@ export function authBlock(options: AuthBlockOptions): Filter {
       const client = clientKey(x.client.address);
       if (login && x.request.method !== 'OPTIONS') {
         const left = lockout.remaining(client, 'login');
-        if (left > 0) {
-          options.blocked(x);
-          throw refusal(left);
-        }
+        if (left > 0) throw refusal(left);
       }
       if (credential === undefined) return undefined;
       const left = lockout.remaining(client, presented(credential));
-      return left > 0 ? unlessGood(x, credential, left) : undefined;
+      return left > 0 ? unlessGood(credential, left) : undefined;
     },
     response(x, reply) {
       if (reply.status !== 401) return;

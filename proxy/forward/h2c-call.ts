@@ -151,7 +151,7 @@ export class H2cCall implements BodySink, BodySource, Timed {
     const { stream } = this;
     if (stream === undefined || stream.destroyed) return;
     this.awaitHead();
-    this.requestTrailers = passableTrailers(trailers?.list);
+    this.requestTrailers = passableTrailers(trailers?.list, this.options.fields);
     stream.end();
   }
 

@@ -239,14 +239,18 @@ const NEVER_TRAILERS = new Set([
   'www-authenticate',
 ]);
 
-/** The trailers that may travel on; undefined when none is left. */
-export function passableTrailers(raw: readonly string[] | undefined): HeaderBlock | undefined {
+/** The trailers that may travel on; undefined when none is left. A client's go by `fields` too. */
+export function passableTrailers(
+  raw: readonly string[] | undefined,
+  fields?: RequestFields,
+): HeaderBlock | undefined {
   if (raw === undefined) return undefined;
   const kept: string[] = [];
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const lower = lowerName(name);
-    if (!NEVER_TRAILERS.has(lower) && classify(lower) === PASS) kept.push(name, raw[i + 1] as string);
+    const treatment = fields === undefined ? classify(lower) : fields.treatment(name);
+    if (!NEVER_TRAILERS.has(lower) && treatment === PASS) kept.push(name, raw[i + 1] as string);
   }
   return kept.length === 0 ? undefined : new HeaderBlock(kept);
 }

@@ -82,7 +82,7 @@ export class RequestWriter implements BodySink {
     this.sent = true;
     this.events.awaitHead();
     if (this.socket === undefined || this.stopped || !this.chunked) return;
-    const passable = passableTrailers(trailers?.list)?.list ?? [];
+    const passable = passableTrailers(trailers?.list, this.options.fields)?.list ?? [];
     this.socket.write(`0\r\n${lines(passable)}\r\n`, 'latin1');
   }
 

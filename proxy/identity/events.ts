@@ -6,6 +6,7 @@ import type { Exchange } from '../exchange.ts';
 import type { AuthEvents, AuthMethod } from '../filters/jwt.ts';
 import type { SessionEvents } from '../filters/session.ts';
 import type { TokenFacts } from './claims.ts';
+import { Repeats } from './repeats.ts';
 
 interface Use {
   since: number;
@@ -25,10 +26,12 @@ export class IdentityEvents implements AuthEvents, Omit<SessionEvents, 'refused'
   /** Digests of tokens whose acceptance was told, forgotten all at once when they are too many. */
   private readonly told = new Set<string>();
   private readonly keys = new Map<string, Use>();
+  private readonly repeats: Repeats;
 
   constructor(audit: Audit, metrics: Metrics, clock: Clock) {
     this.audit = audit;
     this.clock = clock;
+    this.repeats = new Repeats(clock);
     this.total = metrics.counter('railguard_auth_total', 'Credentials judged, and how.', [
       'method',
       'outcome',
@@ -102,8 +105,12 @@ export class IdentityEvents implements AuthEvents, Omit<SessionEvents, 'refused'
   }
 
   private tell(x: Exchange, facts: AuditFacts): void {
+    const { action, outcome, reason, count } = facts;
+    const stands = outcome === 'failure' ? this.repeats.admit(`${action} ${reason} ${x.client.address}`) : 1;
+    if (stands === 0) return;
     this.audit.record({
       ...facts,
+      count: stands > 1 ? stands : count,
       client_ip: x.client.address,
       correlation_id: x.requestId,
       method: x.request.method,

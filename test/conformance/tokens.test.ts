@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { leaks } from '../harness/leaks.ts';
 import { b64, claims, hs, type Json, pair, SECRET, signed } from '../harness/tokens.ts';
 import { EdgeRig, type Result, SWITCHED, WAYS, type Way } from './edge-rig.ts';
+import { talkH1 } from './h1-client.ts';
 import type { Fields } from './message.ts';
 
 const now = Math.floor(Date.now() / 1000);
@@ -212,6 +213,16 @@ describe.each(WAYS)('over %s', (way: Way) => {
       nothingPassed(result);
     }
   });
+});
+
+test('nor does it reach the app in a trailer', async () => {
+  await rig.upstream.script([]);
+  const chunked =
+    'POST /a HTTP/1.1\r\nHost: app.test\r\nTransfer-Encoding: chunked\r\nTrailer: X-User-Id\r\n\r\n';
+  await talkH1(rig.railguard.port, [`${chunked}2\r\nok\r\n0\r\nX-User-Id: admin\r\nX-Sum: 1\r\n\r\n`], {
+    methods: ['POST'],
+  });
+  expect(rig.upstream.requests.map(({ trailers }) => trailers)).toEqual([[['x-sum', '1']]]);
 });
 
 describe('afterwards', () => {

@@ -7,6 +7,7 @@ import { Lockout } from '../../proxy/identity/lockout.ts';
 import { RedisRevocations } from '../../proxy/stores/revocations/redis.ts';
 import { RedisSessions } from '../../proxy/stores/sessions/redis.ts';
 import { Upstream } from '../conformance/upstream.ts';
+import { leaks } from '../harness/leaks.ts';
 import { until } from '../harness/ports.ts';
 import { type Railguard, startRailguard } from '../harness/railguard.ts';
 import { RedisServer } from '../harness/redis-server.ts';
@@ -61,12 +62,15 @@ describe('two processes', () => {
   let own: RedisServer;
   let app: Upstream;
   let both: Railguard[];
+  const presented = new Set<string>();
   beforeEach(async () => {
     [own, app] = await Promise.all([RedisServer.start(), Upstream.start()]);
   });
   afterEach(async () => {
     await Promise.all(both.map((one) => one.kill()));
     await Promise.all([own.stop(), app.stop()]);
+    const emitted = both.flatMap(({ child }) => [...child.stdout, ...child.stderr]);
+    expect(leaks(emitted, [...presented, SECRET, ADMIN_TOKEN])).toEqual([]);
   });
 
   const start = async (env: Readonly<Record<string, string>> = {}): Promise<[Railguard, Railguard]> => {
@@ -83,6 +87,7 @@ describe('two processes', () => {
   };
 
   const ask = async ({ url }: Railguard, token: string): Promise<number | string> => {
+    presented.add(token);
     const answer = await fetch(`${url}/a`, {
       headers: { authorization: `Bearer ${token}`, connection: 'close' },
     });

@@ -27,6 +27,7 @@ export interface ListOptions {
 
 /** Milliseconds after which what was last heard is no longer current. */
 const CURRENT = 2500;
+const ASK_EVERY = 500;
 const PURGE_EVERY = 600_000;
 /** Tokens that are remembered as seen before an outage. */
 const MAX_SEEN = 50_000;
@@ -56,7 +57,8 @@ export class RevocationList {
   async start(): Promise<void> {
     await this.sync();
     if (this.closed) return;
-    this.timer = setTimeout(() => void this.start(), this.options.every ?? 500);
+    const pause = this.options.store.shared ? (this.options.every ?? ASK_EVERY) : PURGE_EVERY;
+    this.timer = setTimeout(() => void this.start(), pause);
     this.timer.unref();
   }
 
