@@ -92,7 +92,8 @@ export class PostgresAudit implements AuditSink, AuditStore {
   /** Resolves when all events so far are written, or after `timeout` ms. */
   async flush(timeout: number): Promise<void> {
     if (this.queue.size === 0) return;
-    if (!this.backOff.waiting) void this.pump();
+    // Whoever asks does not wait for the back-off: the database may be there again.
+    void this.pump();
     await new Promise<void>((resolve) => {
       const done = (): void => {
         clearTimeout(timer);

@@ -12,6 +12,7 @@ import { unprivileged } from '../../core/postgres/pooler/program.ts';
 import { Statistics } from '../../core/postgres/statistics.ts';
 import { freePort, until } from '../harness/ports.ts';
 import { PostgresCluster } from '../harness/postgres-cluster.ts';
+import { openTestPostgres } from '../harness/wire-postgres.ts';
 
 const NAME = 'pool-under-test';
 const hidden = (value: string) => ({ reveal: () => value });
@@ -247,7 +248,7 @@ describe('a pool without its server', () => {
   });
 });
 
-describe('TLS', () => {
+describe('a small server with a certificate of its own', () => {
   let secure: PostgresCluster;
   let authority: string;
 
@@ -271,7 +272,12 @@ describe('TLS', () => {
     chmodSync(home, 0o755);
     const user = unprivileged();
     if (user !== undefined) chownSync(key, user.uid, user.gid);
-    secure = await PostgresCluster.start('ssl=on', `ssl_cert_file=${authority}`, `ssl_key_file=${key}`);
+    secure = await PostgresCluster.start(
+      'max_connections=20',
+      'ssl=on',
+      `ssl_cert_file=${authority}`,
+      `ssl_key_file=${key}`,
+    );
   });
   afterAll(() => secure.stop());
 
@@ -301,13 +307,39 @@ describe('TLS', () => {
     ['?sslmode=verify-ca&sslrootcert=CA', '127.0.0.1', true],
     ['?sslmode=verify-full&sslrootcert=CA', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['?sslmode=verify-full&sslrootcert=CA', 'localhost', true],
-  ])('is as the URL says: %s at %s is %s', async (query, host, expected) => {
+  ])('is reached with the TLS that the URL says: %s at %s is %s', async (query, host, expected) => {
     expect(await reach(host, query.replace('CA', authority))).toBe(expected);
   });
 
-  it('is done without where it is only preferred and the server has none, and not where it is required', async () => {
+  it('is done without TLS where it is only preferred and the server has none, and not where it is required', async () => {
     expect(await reach('127.0.0.1', '', cluster)).toBe(false);
     expect(await reach('127.0.0.1', '?sslmode=require', cluster)).toContain('SSL');
+  });
+
+  it('is well, then worth a warning at 80 % of what ordinary roles may use, then critical at 95 %', async () => {
+    const connector = new Connector({ url: hidden(secure.url), applicationName: NAME });
+    const links: Link[] = [];
+    const holding = async (count: number) => {
+      while (links.length < count) links.push(await connector.open());
+      const { postgres } = openTestPostgres(secure.url, []);
+      await until(
+        'its two are open',
+        3000,
+        () => postgres.pool.figures().size === 2 && postgres.schema.ready,
+      );
+      const health = await postgres.health();
+      await postgres.close();
+      await until('its two are gone', 3000, async () => (await secure.count('railguard-test')) === 0);
+      return health;
+    };
+    expect(await holding(11)).toMatchObject({ status: 'healthy', figures: { used: 13, reserved: 3 } });
+    expect(await holding(12)).toMatchObject({
+      status: 'warning',
+      message: '14 of 17 connections are in use.',
+      thresholds: { warning: 0.8, critical: 0.95 },
+    });
+    expect(await holding(15)).toMatchObject({ status: 'critical', figures: { load: 1 } });
+    await Promise.all(links.map((link) => link.end()));
   });
 });
 

@@ -51,8 +51,9 @@ describe('the schema', () => {
     await until('all three have a schema', 10_000, () =>
       said('the database schema stands').every((lines) => lines.length === 1),
     );
-    expect(said('the database schema stands').flat(2).sort()).toEqual(['audit', 'rate_limit']);
-    expect(await applied(name)).toEqual([{ name: 'audit' }, { name: 'rate_limit' }]);
+    const steps = said('the database schema stands').flat(2).sort();
+    expect(steps).toEqual(expect.arrayContaining(['audit', 'rate_limit']));
+    expect((await applied(name)).map((step) => step.name).sort()).toEqual(steps);
     const errors = three.flatMap((one) => one.logs().filter(({ level }) => level === 'error'));
     expect(errors).toEqual([]);
     expect((await Promise.all(three.map((one) => one.stop()))).map(({ code }) => code)).toEqual([0, 0, 0]);
