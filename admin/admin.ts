@@ -14,6 +14,7 @@ import { configRoute } from './config.ts';
 import { liveness } from './health/liveness.ts';
 import { readiness } from './health/readiness.ts';
 import { metricsRoute } from './metrics.ts';
+import { redacted } from './redacted.ts';
 import { AdminProblem, type AdminReply, problemReply, rawProblem, send } from './reply.ts';
 import { type AdminRequest, type Route, RouteTable } from './route.ts';
 
@@ -127,7 +128,7 @@ class AdminPort implements Admin {
     }
     if (response.headersSent || response.destroyed) return;
     // A body nobody read is discarded by node:http, for as long as requestTimeout lets it come.
-    send(response, reply, correlationId);
+    send(response, redacted(reply, this.core.redactor), correlationId);
   }
 
   private answer(

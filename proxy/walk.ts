@@ -142,9 +142,20 @@ export class Walk {
     x.problem = problem;
     const accept = x.request.headers.get('accept');
     const { headers, body } = render(problem, x.requestId, accept, this.core.clock.now());
-    const reply = new Reply(problem.status, headers, body, 'railguard');
+    // The words of the table are ours; others may quote something.
+    const own = problem.options.detail === undefined && problem.options.members === undefined;
+    const reply = new Reply(problem.status, headers, own ? body : this.redacted(body), 'railguard');
     reply.close = problem.options.close === true;
     return reply;
+  }
+
+  /** A document that can't be redacted stays empty: its status says enough. */
+  private redacted(body: string): string {
+    try {
+      return this.core.redactor.text(body, 'problem');
+    } catch {
+      return '';
+    }
   }
 
   private logRefusal(x: Exchange, filter: string, problem: Problem, report: boolean): void {
