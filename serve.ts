@@ -61,7 +61,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   const database = openDatabase(config, base, events);
   if (database === undefined) return EX_USAGE;
   const core: Core = { ...base, postgres: database.postgres };
-  const redis = config.redis.url === undefined ? undefined : openRedis(config.redis.url.reveal(), core.log);
+  const redis = config.redis.url === undefined ? undefined : await openRedis(config.redis.url.reveal(), core.log);
   const usage = new UsageCount();
   const audit = new Audit({ ...core, sinks: [events, usage, new LogAudit(core.log), ...database.sinks] });
   const secrets = openSecrets(config, core, audit);

@@ -1,5 +1,5 @@
 /** The one Redis client of railguard: it fails at once when the server is away, and finds its own way back. */
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Log } from './logger.ts';
 
 export type { Redis } from 'ioredis';
@@ -15,7 +15,9 @@ const RETRY_LAST = 1000;
  * Connects in the background and never throws: a command on a client that is not connected rejects at once, one that
  * gets no answer within 1 s rejects then. Each loss and each return is logged once.
  */
-export function openRedis(url: string, log: Log): Redis {
+export async function openRedis(url: string, log: Log): Promise<Redis> {
+  // Loaded only where it is used: it costs 8 MB and 30 ms.
+  const { Redis } = await import('ioredis');
   const redis = new Redis(url, {
     // Railway's private network has IPv6 alone, others IPv4: take what the name has.
     family: 0,

@@ -1,7 +1,6 @@
 /** Opens one connection: the host that answers, TLS as the URL says, and whatever a pooler in between lets through. */
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import pg from 'pg';
 import {
   type DatabaseAddress,
   databaseAddress,
@@ -80,8 +79,10 @@ export class Connector {
 
   private async connect(host: Host, plain: boolean, bare: boolean): Promise<Link> {
     const { applicationName, connectTimeout = 5_000, statementTimeout = 15_000, url } = this.options;
+    // Loaded only where there is a database.
+    const { Client } = (await import('pg')).default;
     const socket = new Socket();
-    const client = new pg.Client({
+    const client = new Client({
       ...host,
       user: this.address.user,
       database: this.address.database,

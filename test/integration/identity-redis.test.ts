@@ -20,7 +20,7 @@ let server: RedisServer;
 let redis: Redis;
 beforeAll(async () => {
   server = await RedisServer.start();
-  redis = openRedis(server.url, keptLog().log);
+  redis = await openRedis(server.url, keptLog().log);
   await until('the client is connected', 5000, () => redis.status === 'ready');
 });
 afterAll(async () => {
@@ -48,7 +48,7 @@ describe('the lock-out', () => {
   });
 
   it('goes on counting in memory while Redis is away', async () => {
-    const away = openRedis('redis://127.0.0.1:1', keptLog().log);
+    const away = await openRedis('redis://127.0.0.1:1', keptLog().log);
     const lockout = open(away);
     const blocked: boolean[] = [];
     for (let i = 0; i < 4; i++) blocked.push(await lockout.failed('c', 'p'));

@@ -37,7 +37,7 @@ describe('a Redis in trouble', () => {
       enabled: () => true,
       flush: async () => {},
     };
-    redis = openRedis(server.url, log);
+    redis = await openRedis(server.url, log);
     await until('the client is ready', 2000, () => redis.status === 'ready');
     limiter = new GuardedLimiter({
       store: new RedisStore(redis, `outage ${Math.random()}:`),
@@ -101,7 +101,7 @@ describe('a Redis in trouble', () => {
 
   it('that was never there: the process starts, limits, and finds it later', async () => {
     await server.stop();
-    const late = openRedis(server.url, {
+    const late = await openRedis(server.url, {
       debug() {},
       info() {},
       warn() {},

@@ -33,7 +33,7 @@ const fresh = () => `key ${serial++}`;
 
 beforeAll(async () => {
   [redisServer, postgres] = await Promise.all([RedisServer.start(), startPostgres()]);
-  redis = openRedis(redisServer.url, quiet);
+  redis = await openRedis(redisServer.url, quiet);
   await redisSettled(redis, 2000);
   pool = new pg.Pool({ connectionString: postgres.url, max: 8 });
   pool.on('error', () => {});
