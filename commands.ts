@@ -3,6 +3,7 @@ import { load } from './config/load.ts';
 import { nearest } from './config/near-miss.ts';
 import type { Core } from './core/core.ts';
 import type { Hidden } from './core/postgres.ts';
+import { Redactor } from './core/redact.ts';
 
 export interface Flag {
   readonly name: `--${string}`;
@@ -92,12 +93,17 @@ async function env({ flags, env }: Invocation): Promise<number> {
 }
 
 function warn(warnings: readonly string[]): void {
-  for (const warning of warnings) process.stderr.write(`railguard: warning: ${warning}\n`);
+  for (const warning of warnings) complain(`warning: ${warning}`);
+}
+
+/** An error quotes what it is about, and that may be a secret in the wrong place. */
+function complain(text: string): void {
+  process.stderr.write(`railguard: ${new Redactor().text(text, 'stderr')}\n`);
 }
 
 function refuse(errors: readonly string[], warnings: readonly string[]): number {
   warn(warnings);
-  for (const error of errors) process.stderr.write(`railguard: ${error}\n`);
+  for (const error of errors) complain(error);
   return EX_USAGE;
 }
 

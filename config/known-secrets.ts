@@ -1,11 +1,14 @@
 /** Every secret of the configuration, so that its value is known wherever it might surface. */
 import type { Config } from './load.ts';
 import { Secret } from './secret.ts';
+import { sections } from './sections.ts';
+import type { Section } from './var.ts';
 
 export function* knownSecrets(config: Config): Generator<{ name: string; value: string }> {
-  for (const section of Object.values(config)) {
-    for (const [name, value] of Object.entries(section)) {
-      if (value instanceof Secret) yield* formsOf(name, value);
+  for (const [title, values] of Object.entries(config)) {
+    const section: Section = sections[title as keyof Config].variables;
+    for (const [key, value] of Object.entries(values)) {
+      if (value instanceof Secret) yield* formsOf(section[key]?.name ?? key, value);
     }
   }
   for (const { name, value } of config.secrets.extra) if (value !== undefined) yield* formsOf(name, value);

@@ -26,7 +26,10 @@ let port: number;
 let adminPort: number;
 
 beforeAll(async () => {
-  app = http.createServer((_request, response) => response.end('fine'));
+  app = http.createServer((request, response) => {
+    response.statusCode = Number(request.headers['x-status'] ?? 200);
+    response.end('fine');
+  });
   await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
   appUrl = `http://127.0.0.1:${(app.address() as AddressInfo).port}`;
 });
@@ -44,7 +47,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function start(stdout: number | 'pipe'): Promise<ChildProcess> {
+async function start(stdout: number | 'pipe', more: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
   const env = {
     PATH: process.env.PATH,
     PORT: String(port),
@@ -54,6 +57,7 @@ async function start(stdout: number | 'pipe'): Promise<ChildProcess> {
     JSON_LOGS: 'true',
     LOG_MAX_PER_SECOND: '0',
     OPENAPI: 'off',
+    ...more,
   };
   child = spawn(process.execPath, [ENTRY, 'serve'], {
     env,
@@ -169,5 +173,29 @@ describe.each(['FIFO', 'socket'] as const)('an output that is a %s', (kind) => {
     child.kill('SIGTERM');
     const [code] = (await once(child, 'exit')) as [number];
     expect(code).toBe(0);
+  });
+});
+
+describe('more lines than LOG_MAX_PER_SECOND', () => {
+  it('lose successful requests, counted to the last; what failed is all there', async () => {
+    const started = await start('pipe', { LOG_MAX_PER_SECOND: '50' });
+    const reading = rest(started.stdout as Readable);
+    await traffic(1500);
+    const refused = await Promise.all(
+      Array.from({ length: 20 }, () => call({ port, path: '/', headers: { 'x-status': '503' } })),
+    );
+    expect(refused.map(({ status }) => status)).toEqual(new Array(20).fill(503));
+    const lost = await dropped();
+    started.kill('SIGTERM');
+    const lines = await reading;
+    const written = lines.filter(({ event_type }) => event_type === 'request_performance');
+    const failed = written.filter(({ status_code }) => status_code === 503);
+    expect(failed).toHaveLength(20);
+    expect(written.length - failed.length + lost).toBe(1500);
+    expect(lost).toBeGreaterThan(200);
+    const times = written.filter(({ level }) => level === 'info').map(({ time }) => Date.parse(String(time)));
+    for (const [i, from] of times.entries())
+      expect(times.slice(i).filter((at) => at < from + 990).length).toBeLessThanOrEqual(50);
+    expect(lines.reduce((sum, line) => sum + (Number(line.dropped) || 0), 0)).toBe(lost);
   });
 });

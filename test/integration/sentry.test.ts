@@ -123,6 +123,10 @@ describe("a report of the app's 5xx", () => {
       await arrived(i + 1);
       await sleep(100);
     }
+    const metrics = await (await fetch(`${railguard?.adminUrl}/metrics`)).text();
+    expect(metrics).toMatch(
+      /^railguard_redactions_total\{kind="ADMIN_TOKEN",place="upstream_error"\} [1-9]/m,
+    );
     await railguard?.stop();
     const { bytes } = receiver;
     expect(receiver.events).toHaveLength(bodies.length);

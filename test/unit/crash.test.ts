@@ -67,6 +67,16 @@ describe('a fault before there is a log', () => {
   });
 });
 
+describe('a complaint about the configuration', () => {
+  it('does not quote a secret that stands in the wrong place', () => {
+    const key = `sk-${'proj-'}abcdefabcdef0123456789abcdef0123456789`;
+    const { stderr, status } = run('', ['serve'], { PORT: key });
+    expect(status).toBe(64);
+    expect(stderr).toMatch(/^railguard: PORT: .* is not a port/);
+    expect(stderr + run('', [key]).stderr).not.toContain('abcdef0123456789');
+  });
+});
+
 describe('a fault while it serves', () => {
   const ports = { PORT: '0', ADMIN_PORT: '0', ADMIN_HOST: '127.0.0.1', JSON_LOGS: 'true', HOST: '127.0.0.1' };
   /** Faults once the log stands, then an orderly end. */
