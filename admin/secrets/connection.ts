@@ -12,6 +12,7 @@ const FORMS = {
   redis: /^rediss?:\/\/(?:([^/?#]*)@)?([^/?#@]+)(?:\/[^?#]*)?(?:\?([^#]*))?$/i,
 } as const;
 
+const HOST = /^(?:\[[0-9a-f:.]+\]|[^:[\]\s]+)(?::\d{1,5})?$/i;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?|0\.0\.0\.0)(?::\d+)?$/i;
 /** Railway's private network is encrypted between its services. */
 const PRIVATE = /\.railway\.internal(?::\d+)?$/i;
@@ -24,6 +25,7 @@ export function readConnection(kind: keyof typeof FORMS, text: string): Connecti
   const [, credentials, authority = '', query = ''] = form;
   const parameters = new URLSearchParams(query);
   const hosts = (authority || parameters.get('host') || '').split(',');
+  if (!hosts.every((host) => HOST.test(host))) return undefined;
   const mode = parameters.get('sslmode') ?? parameters.get('ssl') ?? '';
   const asked = kind === 'redis' ? /^rediss:/i.test(text) : TLS_MODES.includes(mode) || mode === 'true';
   const written = credentials?.slice(credentials.indexOf(':') + 1 || credentials.length);
@@ -45,4 +47,4 @@ function decoded(text: string): string {
 }
 
 /** The key of a DSN: what comes before the host. */
-export const dsnKey = (text: string): string => /^https?:\/\/([^@/]+)@/.exec(text)?.[1] ?? text;
+export const dsnKey = (text: string): string => /^(?:https?:\/\/)?([^@/]+)@/.exec(text)?.[1] ?? text;

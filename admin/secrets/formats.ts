@@ -36,7 +36,7 @@ const SHAPES: Readonly<Partial<Record<SecretFormat, RegExp>>> = {
 
 /** Beginnings and markers that every key of an issuer has, and so say nothing of its strength. */
 const FIXED =
-  /^(?:sk-(?:proj|svcacct|admin|service|None|kimi|sp|or-v1|ant-\w+)-|sk-|AIza|AQ\.|gsk_|xai-|pplx-|hf_|tvly-(?:dev-|prod-)?|[sr]k_(?:live|test)_|gh[pousr]_|github_pat_)/;
+  /^(?:sk-(?:proj|svcacct|admin|service|None|kimi|sp|or-v1|ant-(?:api03|admin01|oat01|ort01))-|sk-|AIza|AQ\.|gsk_|xai-|pplx-|hf_|tvly-(?:dev-|prod-)?|[sr]k_(?:live|test)_|gh[pousr]_|github_pat_)/;
 
 /** True when the issuer has a shape and `value` is of it; undefined when there is none to be of. */
 export const hasShape = (format: SecretFormat, value: string): boolean | undefined =>

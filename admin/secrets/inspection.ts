@@ -93,9 +93,7 @@ function lookAtIssued(
   findings: Finding[],
 ): Look {
   const core = secret.format === 'sentry' ? dsnKey(text) : body(text);
-  const strength = strengthOf(core);
-  const whole = strengthOf(text);
-  const made = whole.making === 'stand-in' ? whole : strength;
+  const made = strengthOf(core);
   if (surroundings.production && isTestKey(secret.format, text)) findings.push('test_key_in_production');
   if (hasShape(secret.format, text) !== true) {
     if (made.making !== 'stand-in') findings.push('unexpected_format');
@@ -116,8 +114,10 @@ function lookAtConnection(
   const connection = readConnection(kind, text);
   if (connection === undefined) {
     const strength = strengthOf(text);
-    if (strength.making !== 'stand-in') findings.push('unexpected_format');
-    return { strength, format: 'unexpected' };
+    // The name of a host may read like a stand-in.
+    const standIn = strength.making === 'stand-in' && !text.includes('@');
+    if (!standIn) findings.push('unexpected_format');
+    return { strength: standIn ? strength : { ...strength, making: 'people' }, format: 'unexpected' };
   }
   if (surroundings.production && connection.local) findings.push('localhost');
   if (!connection.encrypted) findings.push('no_tls');

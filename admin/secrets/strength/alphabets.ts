@@ -4,14 +4,17 @@ export interface Alphabet {
   readonly size: number;
   /** How many of them are neither letters nor figures. */
   readonly marks: number;
-  readonly only: RegExp;
+  /** Is the character at `at` one of them? */
+  has(text: string, at: number): boolean;
 }
 
-const alphabet = (size: number, characters: string, marks = 0): Alphabet => ({
-  size,
-  marks,
-  only: new RegExp(`^[${characters}]*$`),
-});
+const ASCII = 128;
+
+function alphabet(size: number, characters: string, marks = 0): Alphabet {
+  const one = new RegExp(`^[${characters}]$`);
+  const members = Array.from({ length: ASCII }, (_, code) => one.test(String.fromCharCode(code)));
+  return { size, marks, has: (text, at) => members[text.charCodeAt(at)] ?? false };
+}
 
 /** From the narrowest. */
 const ALPHABETS: readonly Alphabet[] = [
@@ -33,10 +36,15 @@ const ALPHABETS: readonly Alphabet[] = [
 ];
 
 /** Wider than a byte of ASCII: no generator draws from here, so it only has to be more than all of them. */
-const ANYTHING: Alphabet = { size: 1024, marks: 962, only: /^/ };
+const ANYTHING: Alphabet = { size: 1024, marks: 962, has: () => true };
 
-export const narrowest = (text: string): Alphabet =>
-  ALPHABETS.find(({ only }) => only.test(text)) ?? ANYTHING;
+export function narrowest(text: string): Alphabet {
+  const holds = (alphabet: Alphabet): boolean => {
+    for (let at = 0; at < text.length; at++) if (!alphabet.has(text, at)) return false;
+    return true;
+  };
+  return ALPHABETS.find(holds) ?? ANYTHING;
+}
 
 /** Bits that drawing `text` by chance takes. */
 export const chanceBits = (text: string): number => text.length * Math.log2(narrowest(text).size);

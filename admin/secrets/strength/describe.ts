@@ -78,7 +78,7 @@ function stretches(
 ): void {
   for (const { alphabet, cost, chance } of STRETCHES) {
     const each = Math.log2(alphabet.size);
-    for (let end = at + 1; end <= text.length && alphabet.only.test(text[end - 1] as string); end++) {
+    for (let end = at + 1; end <= text.length && alphabet.has(text, end - 1); end++) {
       offer(end, cost + lengthBits(end - at) + (end - at) * each, chance);
     }
   }

@@ -27,12 +27,19 @@ export function isPublished(value: string): boolean {
   if (PUBLISHED.has(value) || PUBLISHED.has(value.toLowerCase())) return true;
   const algorithm = /^[0-9a-f]+$/i.test(value) ? DIGESTS[value.length] : undefined;
   if (algorithm === undefined) return false;
-  const digest = value.toLowerCase();
-  const is = (word: string): boolean => createHash(algorithm).update(word).digest('hex') === digest;
-  return (
-    ['', '123456', '12345678', '123456789', '1234567890', 'password123', 'admin123'].some(is) ||
-    WORDS.some(is)
-  );
+  return digests(algorithm).has(value.toLowerCase());
+}
+
+const COMMON = ['', '123456', '12345678', '123456789', '1234567890', 'password123', 'admin123'];
+const computed = new Map<string, ReadonlySet<string>>();
+
+function digests(algorithm: string): ReadonlySet<string> {
+  const known = computed.get(algorithm);
+  if (known !== undefined) return known;
+  const digest = (word: string): string => createHash(algorithm).update(word).digest('hex');
+  const made = new Set([...COMMON, ...WORDS].map(digest));
+  computed.set(algorithm, made);
+  return made;
 }
 
 const BRACKETED = /^(?:<.*>|\$?\{.*\}|\$\w+|\[.*\]|%\w+%)$/s;

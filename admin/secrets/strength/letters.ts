@@ -11,14 +11,24 @@ class Habits {
   private readonly two = new Float64Array(PAIR);
   private readonly three = new Float64Array(PAIR * SIDE);
   private readonly pairs = new Float64Array(PAIR);
+  private readonly table = new Float32Array(PAIR * SIDE);
   private total = 0;
+  private starts = 0;
 
   constructor(words: readonly string[]) {
     for (const word of words) this.learn(word);
+    for (let a = 0; a < SIDE; a++)
+      for (let b = 0; b < SIDE; b++)
+        for (let c = 0; c < SIDE; c++) this.table[a * PAIR + b * SIDE + c] = this.estimate(a, b, c);
   }
 
-  /** Bits of the letter `c` after `a` and `b` (0 to 25, 26 for the edge): three estimates, the longer trusted more. */
+  /** Bits of the letter `c` after `a` and `b` (0 to 25, 26 for the edge). */
   bits(a: number, b: number, c: number): number {
+    return this.table[a * PAIR + b * SIDE + c] as number;
+  }
+
+  /** Three estimates, the longer trusted more. */
+  private estimate(a: number, b: number, c: number): number {
     const single = ((this.one[c] as number) + 0.5) / (this.total + SIDE / 2);
     const seen = this.pairSum(b);
     const double = ((this.two[b * SIDE + c] as number) + 8 * single) / (seen + 8);
@@ -30,8 +40,6 @@ class Habits {
   private pairSum(b: number): number {
     return b === EDGE ? this.starts : (this.one[b] as number);
   }
-
-  private starts = 0;
 
   private learn(word: string): void {
     let a = EDGE;

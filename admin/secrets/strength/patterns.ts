@@ -15,7 +15,7 @@ const SHORTEST = 3;
 const STEPS_MAX = 3;
 
 /** Bits of a length: an Elias gamma code. */
-export const lengthBits = (length: number): number => 2 * Math.floor(Math.log2(length)) + 1;
+export const lengthBits = (length: number): number => 2 * (31 - Math.clz32(length)) + 1;
 
 /** Keys that touch: each step costs little when it keeps its direction. */
 export function walksAt(text: string, start: number): Match[] {
@@ -77,6 +77,7 @@ const FORWARD: readonly string[] = [
   '1q2w3e4r5t6y7u8i9o0p',
   'q1w2e3r4t5y6u7i8o9p0',
   'qpwoeirutyalskdjfhgzmxncbv',
+  'plmoknijbuhvygctfxrdzeswaq',
   '0okm9ijn8uhb7ygv6tfc5rdx4esz3wa',
   '3.14159265358979323846264338327950288419716939937510',
   '314159265358979323846264338327950288419716939937510',
@@ -88,20 +89,25 @@ const FORWARD: readonly string[] = [
 const ORDERS = [...FORWARD, ...FORWARD.map((order) => [...order].reverse().join(''))];
 const ORDER_BITS = Math.log2(ORDERS.length) + 3;
 
+/** Where in which order the first characters of a stretch stand. */
+const OPENINGS = new Map<string, { readonly order: string; readonly from: number }[]>();
+const OPENING = 4;
+for (const order of ORDERS)
+  for (let from = 0; from + OPENING <= order.length; from++) {
+    const opening = order.slice(from, from + OPENING);
+    OPENINGS.set(opening, [...(OPENINGS.get(opening) ?? []), { order, from }]);
+  }
+
 export function ordersAt(lower: string, start: number): Match[] {
-  const found = new Map<number, Match>();
-  for (const order of ORDERS) {
-    for (let from = 0; from + 4 <= order.length; from++) {
-      let length = 0;
-      while (start + length < lower.length && order[from + length] === lower[start + length]) length++;
-      for (; length > SHORTEST; length--) {
-        const cost = ORDER_BITS + (from === 0 ? 0 : 3) + lengthBits(length);
-        if (cost < (found.get(length)?.cost ?? Number.POSITIVE_INFINITY))
-          found.set(length, { end: start + length, cost });
-      }
+  const found: Match[] = [];
+  for (const { order, from } of OPENINGS.get(lower.slice(start, start + OPENING)) ?? []) {
+    for (let length = OPENING; order.startsWith(lower.slice(start, start + length), from); length++) {
+      const cost = ORDER_BITS + (from === 0 ? 0 : 3) + lengthBits(length);
+      found.push({ end: start + length, cost });
+      if (start + length >= lower.length) break;
     }
   }
-  return [...found.values()];
+  return found;
 }
 
 const DATES: readonly (readonly [RegExp, number])[] = [

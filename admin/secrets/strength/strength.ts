@@ -25,6 +25,8 @@ const LEFTOVER = 60;
 const ENOUGH = 112;
 /** What was made up stays under this, however long: phrases are guessed by phrase. */
 const MADE_UP = 59;
+/** Bits from which chance can be told from a word that merely is not listed. */
+const TELLING = 64;
 /** Bits that one machine tries in a minute. */
 const GUESSED_AT_ONCE = 30;
 
@@ -46,13 +48,13 @@ export function strengthOf(value: string): Strength {
   if (isPublished(trimmed)) return { score: KNOWN_SCORE, making: 'known' };
   const { text, fixedBits } = unwrap(trimmed);
   const { bits, chance } = judge(plainLetters(text).slice(0, LONGEST));
-  if (chance) {
+  if (chance && bits >= TELLING) {
     const beyond = text.length > LONGEST ? chanceBits(text) : bits;
     return { score: scoreOf(Math.max(bits, beyond) - fixedBits), making: 'chance' };
   }
   if (isStandIn(trimmed) || isStandIn(text)) return { score: STAND_IN_SCORE, making: 'stand-in' };
   if (bits <= GUESSED_AT_ONCE) return { score: KNOWN_SCORE, making: 'known' };
-  return { score: Math.min(MADE_UP, scoreOf(bits)), making: 'people' };
+  return { score: Math.min(MADE_UP, scoreOf(bits)), making: chance ? 'chance' : 'people' };
 }
 
 /** Letters without their accents, so that words of other tongues are read as such. */
