@@ -217,11 +217,15 @@ describe('a managed pooler', () => {
     expect(() => statSync(home)).toThrow();
   });
 
-  it('ends with railguard, however railguard ends', async () => {
+  it('ends with railguard, however railguard ends, and the next one removes what it left', async () => {
     const { railguard } = await managed();
     expect(poolers()).toHaveLength(1);
+    const home = filesOf(poolers()[0]?.args as string);
     await railguard.kill();
     await until('it is gone', 2000, () => poolers().length === 0);
+    expect(statSync(home).mode & 0o777).toBe(0o700);
+    await managed();
+    expect(() => statSync(home)).toThrow('ENOENT');
   });
 
   it('gives the app that exec starts its database by way of the pooler', async () => {

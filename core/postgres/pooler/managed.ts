@@ -1,7 +1,7 @@
 /** Runs PgBouncer as an unprivileged child: its files, its log, its restarts, its end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -42,7 +42,8 @@ export class ManagedPooler {
     const reason = unfit(program, settings.mode);
     if (program === undefined || reason !== undefined) throw new PoolerUnfit(reason);
     this.program = program;
-    this.home = mkdtempSync(join(tmpdir(), 'railguard-pooler-'));
+    removeAbandoned();
+    this.home = mkdtempSync(join(tmpdir(), `railguard-pooler-${process.pid}-`));
     this.backOff = new BackOff(() => this.again());
     try {
       this.writeFiles();
@@ -144,5 +145,27 @@ export class ManagedPooler {
     const [, word = '', message = text] = LINE.exec(text) ?? [];
     const level = word === 'FATAL' || word === 'ERROR' ? 'error' : word === 'WARNING' ? 'warn' : 'debug';
     this.log[level]('lifecycle', `pooler: ${message}`);
+  }
+}
+
+/** Files of one that was killed before it could remove them: they hold a password. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid] = /^railguard-pooler-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined || runs(Number(pid))) continue;
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    } catch {
+      // Somebody else's.
+    }
+  }
+}
+
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
