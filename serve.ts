@@ -14,6 +14,7 @@ import type { Probe } from './core/lifecycle.ts';
 import type { Hidden } from './core/postgres.ts';
 import { closeRedis, openRedis } from './core/redis.ts';
 import { Database, DatabaseUnfit } from './database.ts';
+import { openOperations } from './operations.ts';
 import { REPORTABLE } from './proxy/chain.ts';
 import { DataPlane } from './proxy/proxy.ts';
 import { createCore, guard } from './telemetry.ts';
@@ -61,7 +62,8 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   const database = openDatabase(config, base, events);
   if (database === undefined) return EX_USAGE;
   const core: Core = { ...base, postgres: database.postgres };
-  const redis = config.redis.url === undefined ? undefined : await openRedis(config.redis.url.reveal(), core.log);
+  const redis =
+    config.redis.url === undefined ? undefined : await openRedis(config.redis.url.reveal(), core.log);
   const usage = new UsageCount();
   const audit = new Audit({ ...core, sinks: [events, usage, new LogAudit(core.log), ...database.sinks] });
   const secrets = openSecrets(config, core, audit);
@@ -77,6 +79,15 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   for (const route of [auditRoute(database.audit ?? events), ...sessionRoutes(proxy.sessions)])
     admin.registerRoute(route);
   for (const route of [...database.routes, secretsRoute(secrets, usage)]) admin.registerRoute(route);
+  const operations = openOperations(config, admin, {
+    core,
+    upstream: proxy.upstreamProbe,
+    components: () => proxy.components(),
+    sessions: proxy.sessions,
+    secrets,
+    audit: database.audit ?? events,
+    pooler: database.pooler,
+  });
   const stopping = stopSignal(core);
   let companion: Companion | undefined;
   try {
@@ -100,6 +111,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   core.log.info('lifecycle', 'draining');
   await proxy.drain(config.listeners.shutdownTimeout);
   const code = (await companion?.stop(typeof signal === 'string' ? signal : 'SIGTERM')) ?? 0;
+  operations.close();
   await admin.close();
   await secrets.close();
   if (redis !== undefined) await closeRedis(redis);

@@ -30,6 +30,16 @@ export class AdminAccess {
       this.tell(request, 'refused', 'failure', thrown.code);
   }
 
+  /** Somebody came to the dashboard's door, or left by it. */
+  door(
+    request: AdminRequest,
+    action: 'login' | 'logout',
+    outcome: 'success' | 'failure',
+    reason?: string,
+  ): void {
+    this.tell(request, action, outcome, reason);
+  }
+
   private tell(request: AdminRequest, action: string, outcome: 'success' | 'failure', reason?: string): void {
     const { peer, correlationId, method, path } = request;
     const facts = { client_ip: peer, correlation_id: correlationId, method, path };

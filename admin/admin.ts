@@ -34,6 +34,8 @@ export interface AdminOptions {
 
 export interface Admin {
   readonly auth: AdminAuth;
+  /** Undefined without an audit to tell. */
+  readonly access: AdminAccess | undefined;
   /** Adds an endpoint; throws when its method and path are taken. */
   registerRoute(route: Route): void;
   /** Rejects with the system's error: its `code` is EADDRINUSE when the port is taken. */
@@ -58,12 +60,12 @@ export function createAdmin(options: AdminOptions): Admin {
 
 class AdminPort implements Admin {
   readonly auth: AdminAuth;
+  readonly access: AdminAccess | undefined;
   private readonly core: Core;
   private readonly listeners: AdminOptions['listeners'];
   private readonly routes = new RouteTable();
   private readonly server: Server;
   private readonly ids: Ids;
-  private readonly access: AdminAccess | undefined;
 
   constructor({ core, probes, listeners, effective, audit }: AdminOptions) {
     this.core = core;

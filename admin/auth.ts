@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/logger.ts';
+import { Logins } from './logins.ts';
 import { AdminProblem } from './reply.ts';
 import type { AdminRequest } from './route.ts';
 
@@ -23,6 +24,8 @@ interface Failures {
 }
 
 export class AdminAuth {
+  /** Of the dashboard; undefined when no token is configured. */
+  readonly logins: Logins | undefined;
   private readonly digest: Buffer | undefined;
   private readonly clock: Clock;
   private readonly log: Log;
@@ -31,6 +34,7 @@ export class AdminAuth {
 
   constructor(options: AuthOptions) {
     this.digest = options.token === undefined ? undefined : sha256(options.token);
+    this.logins = options.token === undefined ? undefined : new Logins(options.token, options.clock);
     this.clock = options.clock;
     this.log = options.log;
   }
@@ -42,12 +46,12 @@ export class AdminAuth {
   }
 
   /** Constant in time whatever the text: both sides are compared as digests. False when there is no token. */
-  holds(token: string): boolean {
+  private holds(token: string): boolean {
     return this.digest !== undefined && timingSafeEqual(sha256(token), this.digest);
   }
 
   /** Counts a wrong credential of this peer. */
-  failed(request: AdminRequest): void {
+  private failed(request: AdminRequest): void {
     const now = this.clock.monotonic();
     const known = this.failures.get(request.peer);
     if (known !== undefined && now - known.since < WINDOW_MS) known.count++;
@@ -56,7 +60,7 @@ export class AdminAuth {
   }
 
   /** Throws 429 while the peer has failed too often: its credential is not even compared. */
-  checkLimit(request: AdminRequest): void {
+  private checkLimit(request: AdminRequest): void {
     const known = this.failures.get(request.peer);
     if (known === undefined || known.count < FAILURES) return;
     const left = WINDOW_MS - (this.clock.monotonic() - known.since);
@@ -70,15 +74,31 @@ export class AdminAuth {
   }
 
   private checkToken(request: AdminRequest): void {
-    const token = bearer(request.headers.authorization);
-    if (token === undefined) throw unauthenticated();
-    this.checkLimit(request);
-    if (this.holds(token)) {
-      this.failures.delete(request.peer);
+    if (request.headers.authorization === undefined && this.logins?.of(request) !== undefined) {
+      this.checkSite(request);
       return;
     }
-    this.failed(request);
-    throw unauthenticated();
+    const token = bearer(request.headers.authorization);
+    if (token === undefined) throw unauthenticated();
+    if (!this.accepts(request, token)) throw unauthenticated();
+  }
+
+  /** Compares a token that was shown, and counts a wrong one. Throws 429 while the peer has failed too often. */
+  accepts(request: AdminRequest, token: string): boolean {
+    this.checkLimit(request);
+    if (!this.holds(token)) {
+      this.failed(request);
+      return false;
+    }
+    this.failures.delete(request.peer);
+    return true;
+  }
+
+  /** A browser sends the cookie by itself: a change needs what only a page of ours knows. */
+  private checkSite(request: AdminRequest): void {
+    if (request.method === 'GET' || request.method === 'HEAD' || this.logins?.proven(request)) return;
+    this.log.warn('authentication', 'Admin change refused: not from the dashboard', facts(request, 'csrf'));
+    throw new AdminProblem(403, 'forbidden', 'A change must come from the dashboard itself.');
   }
 
   private checkLocal(request: AdminRequest): void {

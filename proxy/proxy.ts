@@ -35,6 +35,8 @@ export interface Backing {
 export class DataPlane {
   /** What only the data plane knows, for whoever asks how it is. */
   readonly probes: readonly Probe[];
+  /** One of them: does the app accept connections? */
+  readonly upstreamProbe: Probe;
   /** Undefined while tokens are off. */
   readonly sessions: SessionDirectory | undefined;
   private readonly filters: readonly Component[];
@@ -54,6 +56,7 @@ export class DataPlane {
     this.rate = config.rateLimit.enabled ? openRate(config.rateLimit, backends, core) : undefined;
     this.upstream = createUpstream(config, core);
     const health = new UpstreamHealth((timeout) => this.upstream.reach(timeout));
+    this.upstreamProbe = health;
     this.probes = [health, ...this.identity.probes];
     const healthy = (): boolean | Promise<boolean> => {
       if (core.lifecycle.phase !== 'serving') return false;
