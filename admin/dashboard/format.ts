@@ -7,15 +7,15 @@ const DAY = 86_400;
 /** `3 d 4 h`, `12 min`, `8 s`. */
 export function span(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
-  if (whole < MINUTE) return `${whole} s`;
-  if (whole < HOUR) return `${Math.floor(whole / MINUTE)} min`;
+  if (whole < MINUTE) return `${whole} s`;
+  if (whole < HOUR) return `${Math.floor(whole / MINUTE)} min`;
   if (whole < DAY) return two(whole, HOUR, 'h', MINUTE, 'min');
   return two(whole, DAY, 'd', HOUR, 'h');
 }
 
 function two(seconds: number, large: number, name: string, small: number, lesser: string): string {
   const rest = Math.floor((seconds % large) / small);
-  return `${Math.floor(seconds / large)} ${name}${rest === 0 ? '' : ` ${rest} ${lesser}`}`;
+  return `${Math.floor(seconds / large)} ${name}${rest === 0 ? '' : ` ${rest} ${lesser}`}`;
 }
 
 /** Both in milliseconds since the epoch. */
@@ -37,21 +37,21 @@ export function bytes(value: number): string {
     ['GB', 2 ** 30],
     ['MB', 2 ** 20],
   ] as const)
-    if (value >= size) return `${trimmed(value / size)} ${unit}`;
-  return `${Math.round(value / 1024)} kB`;
+    if (value >= size) return `${trimmed(value / size)} ${unit}`;
+  return `${Math.round(value / 1024)} kB`;
 }
 
 export const percent = (share: number): string => {
   const value = share * 100;
-  return `${value === 0 || value >= 10 ? Math.round(value) : Number(value.toFixed(value < 1 ? 2 : 1))} %`;
+  return `${value === 0 || value >= 10 ? Math.round(value) : Number(value.toFixed(value < 1 ? 2 : 1))} %`;
 };
 
 /** Milliseconds; an en dash where there is nothing to measure. */
 export function milliseconds(value: number | null): string {
   if (value === null) return '–';
-  if (value >= 10_000) return `${Math.round(value / 1000)} s`;
-  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
-  return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(2))} ms`;
+  if (value >= 10_000) return `${Math.round(value / 1000)} s`;
+  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
+  return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(2))} ms`;
 }
 
 /** `14:05:09` in UTC, as the logs have it. */
@@ -59,4 +59,4 @@ export const clockTime = (iso: string): string => iso.slice(11, 19);
 
 /** `1 session`, `3 sessions`. */
 export const plural = (value: number, one: string, many = `${one}s`): string =>
-  `${count(value)} ${value === 1 ? one : many}`;
+  `${count(value)} ${value === 1 ? one : many}`;

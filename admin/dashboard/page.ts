@@ -43,12 +43,13 @@ export function dashboardPage(options: PageOptions): AdminReply {
   const section = (id: Part, title: string, more?: Html): Html =>
     html`<section aria-labelledby="${id}-title" id="${id}"><h2 id="${id}-title">${title}</h2>${more}<div data-part="${id}">${parts[id]}</div></section>`;
   const body = html`<a class="skip" href="#main">Skip to the state</a>
-<header>${wordmark()}${facts(sources)}<p class="live"><span id="live" role="status">not live</span><button type="button" class="quiet" id="pause" aria-pressed="false" hidden>Pause</button>${csrf !== undefined && html`<form method="post" action="/logout"><input type="hidden" name="csrf" value="${csrf}"><button class="quiet">Sign out</button></form>`}</p></header>
+<header>${wordmark()}${facts(sources)}<div class="live"><span id="live" role="status">not live</span><button type="button" class="quiet" id="pause" aria-pressed="false" hidden>Pause</button>${csrf !== undefined && html`<form method="post" action="/logout"><input type="hidden" name="csrf" value="${csrf}"><button class="quiet">Sign out</button></form>`}</div></header>
 <main id="main" tabindex="-1">
 <div class="verdict" data-part="verdict" role="status">${parts.verdict}</div>
 <div data-part="checks">${parts.checks}</div>
 <section class="traffic" id="traffic" aria-label="Traffic"><div data-part="traffic">${parts.traffic}</div></section>
-<div class="columns"><div>${section('refusals', 'Refusals')}${section('secrets', 'Secrets')}</div>
+${section('refusals', 'Refusals')}
+<div class="columns"><div>${section('secrets', 'Secrets')}</div>
 <div>${section('connections', 'Connections')}${section('pool', 'Database')}${section('filters', 'Chain')}</div></div>
 ${section('sessions', 'Sessions', revocationForm(mayAct))}
 ${section('audit', 'Audit', auditForm(search))}

@@ -32,7 +32,7 @@ export type Part = (typeof PARTS)[number];
 export const SLOW: ReadonlySet<Part> = new Set(['secrets', 'sessions', 'audit']);
 
 const SESSIONS = 50;
-const EVENTS = 40;
+const EVENTS = 25;
 /** Milliseconds a part may take before the page shows without it. */
 const PATIENCE = 2500;
 

@@ -14,4 +14,4 @@ export function filters(components: readonly Component[]): Html {
 }
 
 const item = ({ name, state, mode, message }: Component): Html =>
-  html`<li class="${state}">${name}${mode === 'report' && modeTag(mode)}${state === 'off' && html`<span class="tag">off</span>`}${state === 'degraded' && html`<span class="tag bad">degraded</span><small>${message}</small>`}</li>`;
+  html`<li class="${state}">${name.replaceAll('_', ' ')}${mode === 'report' && modeTag(mode)}${state === 'off' && html`<span class="tag">off</span>`}${state === 'degraded' && html`<span class="tag bad">degraded</span><small>${message}</small>`}</li>`;

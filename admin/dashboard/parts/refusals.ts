@@ -5,7 +5,7 @@ import { type Html, html } from '../html.ts';
 import type { Sources } from '../sources.ts';
 import { type Column, nothing, table } from './table.ts';
 
-const SHOWN = 12;
+const SHOWN = 10;
 
 const TOTALS: readonly Column<RefusalTotal>[] = [
   { title: 'Filter', cell: ({ filter }) => filter },
@@ -25,8 +25,9 @@ const NEWEST: readonly Column<RefusalView>[] = [
   { title: 'Client', cell: ({ client }) => client, kind: 'opt' },
   {
     title: 'Correlation id',
-    cell: ({ correlationId }) => html`<code>${correlationId}</code>`,
-    kind: 'opt id',
+    cell: ({ correlationId: id }) =>
+      html`<code title="${id}">${id.length > 14 ? `…${id.slice(-12)}` : id}</code>`,
+    kind: 'opt',
   },
 ];
 

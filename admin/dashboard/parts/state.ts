@@ -84,9 +84,9 @@ function fact(name: string, check: CheckResult): string {
 function systemFact({ memory, cpu }: CheckResult): string {
   const of = (part: unknown): string =>
     typeof part === 'object' && part !== null
-      ? `${Math.round((part as { percent: number }).percent)} %`
+      ? `${Math.round((part as { percent: number }).percent)} %`
       : '–';
-  return `memory ${of(memory)}, CPU ${of(cpu)}`;
+  return `memory ${of(memory)}, CPU ${of(cpu)}`;
 }
 
 function componentsFact({ filters, report_only }: CheckResult): string {

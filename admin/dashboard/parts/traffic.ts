@@ -32,7 +32,7 @@ export function traffic({ metrics, clock }: Pick<Sources, 'metrics' | 'clock'>):
       return { name, values: points.map((point) => point[name]), tone };
     }),
   });
-  return html`<figure><figcaption><h2>Requests</h2><dl class="figures"><div><dt>now</dt><dd><b data-figure="rate">${count(reading.rate_now)}</b> <small>a second</small></dd></div><div><dt><i class="key main"></i>five minutes</dt><dd>${count(reading.requests)}</dd></div><div><dt><i class="key bad"></i>failed</dt><dd>${percent(reading.error_rate)}</dd></div><div><dt><i class="key warn"></i>refused</dt><dd>${count(reading.refused)}</dd></div></dl></figcaption>${rate}</figure>
+  return html`<figure><figcaption><h2>Requests</h2><dl class="figures"><div><dt>now</dt><dd><b data-figure="rate">${count(reading.rate_now)}</b> <small>a second</small></dd></div><div><dt><i class="key main"></i>5 min</dt><dd>${count(reading.requests)}</dd></div><div><dt><i class="key bad"></i>failed</dt><dd>${percent(reading.error_rate)}</dd></div><div><dt><i class="key warn"></i>refused</dt><dd>${count(reading.refused)}</dd></div></dl></figcaption>${rate}</figure>
 <figure><figcaption><h2>Latency</h2><dl class="figures"><div><dt><i class="key main"></i>p50</dt><dd>${milliseconds(reading.p50)}</dd></div><div><dt><i class="key soft"></i>p95</dt><dd>${milliseconds(reading.p95)}</dd></div><div><dt><i class="key bad"></i>p99</dt><dd>${milliseconds(reading.p99)}</dd></div></dl></figcaption>${latency}</figure>`;
 }
 
