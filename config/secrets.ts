@@ -104,10 +104,13 @@ export interface ExtraSecret {
 }
 
 function parseExtra(item: string, { env }: Context): Parsed<ExtraSecret> {
-  const [, name = '', wanted] = /^([A-Za-z_]\w*)=(\w+)$/.exec(item) ?? [];
+  const [, name = '', wanted] = /^([A-Za-z_]\w*)=(.*)$/s.exec(item) ?? [];
   const category = SECRET_CATEGORIES.find((one) => one === wanted);
+  // What stands after the sign may be the secret itself, set in the wrong place.
   if (category === undefined)
-    return bad(`${quote(item)} is not NAME=category; categories are ${SECRET_CATEGORIES.join(', ')}`);
+    return bad(
+      `${name === '' ? 'an item' : quote(name)} is not NAME=category; categories are ${SECRET_CATEGORIES.join(', ')}`,
+    );
   if (SECRET_KINDS.some((one) => one.name === name))
     return bad(`${quote(name)} is watched already; leave it out`);
   const date = isSet(env, rotatedName(name)) ? parseDate(env[rotatedName(name)] as string) : good(undefined);

@@ -30,8 +30,10 @@ const MILD: ReadonlySet<Finding> = new Set(['pepper_changed']);
 /** `production`: only there is a weakness open to the world. */
 export function severityOf(finding: Finding, secret: ManagedSecret, production: boolean): Severity {
   if (MILD.has(finding)) return 'healthy';
-  const guards = secret.category === 'security' || secret.needed !== 'no';
-  return production && guards && GRAVE.has(finding) ? 'critical' : 'warning';
+  const needed = secret.needed !== 'no';
+  const guards = secret.category === 'security' || needed;
+  const grave = (guards && GRAVE.has(finding)) || (needed && finding === 'unexpected_format');
+  return production && grave ? 'critical' : 'warning';
 }
 
 const RANDOM = 'run `openssl rand -base64 48` and set what it prints';

@@ -21,7 +21,7 @@ export function openSecrets(config: Config, core: Core, audit: Audit): SecretsHe
 
 function openState({ secrets }: Config, { log, clock, postgres }: Core): SecretState {
   const { state } = secrets;
-  if (state.kind === 'postgres' && postgres !== undefined) return new PostgresState({ pool: postgres.pool });
+  if (state.kind === 'postgres' && postgres !== undefined) return new PostgresState(postgres);
   if (state.kind !== 'file') return new MemoryState(clock);
   const onBroken = (aside: string): void =>
     log.warn('secret_rotation', 'the file of SECRETS_STATE was not readable; ages begin anew', { aside });

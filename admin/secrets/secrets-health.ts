@@ -23,6 +23,8 @@ type SecretsCore = Pick<Core, 'log' | 'metrics' | 'clock'>;
 
 /** Milliseconds. */
 const EVERY = 60_000;
+/** That the state may take to be made ready before it counts as a fault. */
+const MAKING_READY = 10_000;
 /** Until the state has answered once: a database starts, or its schema is made, in seconds. */
 const AT_FIRST = 2_000;
 
@@ -32,6 +34,7 @@ export class SecretsHealth {
   private readonly audit: Pick<Audit, 'record'>;
   private readonly metrics: SecretMetrics;
   private readonly production: boolean;
+  private readonly begun: number;
   private readonly inspections = new Map<string, Inspection>();
   private readonly first = Promise.withResolvers<void>();
   private seen: readonly Seen[] = [];
@@ -48,6 +51,7 @@ export class SecretsHealth {
     this.options = options;
     this.core = core;
     this.audit = audit;
+    this.begun = core.clock.monotonic();
     this.metrics = new SecretMetrics(core.metrics);
     this.production = options.environment === 'production';
   }
@@ -66,15 +70,8 @@ export class SecretsHealth {
   /** Looks once, now. Never rejects. */
   async look(): Promise<void> {
     await this.inspectAll();
-    try {
-      await this.observe();
-      if (this.failing) this.core.log.info('secret_rotation', 'what is kept of secrets can be reached again');
-      this.failing = false;
-    } catch (error) {
-      if (!this.failing)
-        this.core.log.warn('secret_rotation', 'what is kept of secrets can not be reached', { error });
-      this.failing = true;
-    }
+    if (this.options.state.ready || this.core.clock.monotonic() - this.begun > MAKING_READY)
+      await this.tryState();
     this.publish();
   }
 
@@ -100,6 +97,18 @@ export class SecretsHealth {
       await setImmediate();
       const surroundings = { production: this.production, reused: reused.has(secret.name) };
       this.inspections.set(secret.name, inspect(secret, surroundings));
+    }
+  }
+
+  private async tryState(): Promise<void> {
+    const { log } = this.core;
+    try {
+      await this.observe();
+      if (this.failing) log.info('secret_rotation', 'what is kept of secrets can be reached again');
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing) log.warn('secret_rotation', 'what is kept of secrets can not be reached', { error });
+      this.failing = true;
     }
   }
 

@@ -24,6 +24,7 @@ export interface FileStateOptions {
 /** Replicas may share the file of one machine: each write begins with what is there. */
 export class FileState implements SecretState {
   readonly kind = 'file';
+  readonly ready = true;
   private readonly options: FileStateOptions;
   private turn: Promise<unknown> = Promise.resolve();
   private writes = 0;

@@ -4,6 +4,7 @@ import { type Kept, merge, type Row, type SecretState, type Sighting } from './s
 
 export class MemoryState implements SecretState {
   readonly kind = 'memory';
+  readonly ready = true;
   private readonly clock: Pick<Clock, 'now'>;
   private readonly rows = new Map<string, readonly Row[]>();
   private kept: string | undefined;

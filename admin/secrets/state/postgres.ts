@@ -45,6 +45,8 @@ const PATIENCE = 5_000;
 
 export interface PostgresStateOptions {
   readonly pool: Pick<Pool, 'with'>;
+  /** Do the tables stand? */
+  readonly schema: { readonly ready: boolean };
   /** Milliseconds since the epoch, in place of the server's time. */
   readonly now?: () => number;
 }
@@ -55,6 +57,10 @@ export class PostgresState implements SecretState {
 
   constructor(options: PostgresStateOptions) {
     this.options = options;
+  }
+
+  get ready(): boolean {
+    return this.options.schema.ready;
   }
 
   async pepper(candidate: string): Promise<string> {

@@ -31,6 +31,8 @@ export interface Sighting {
 /** Every method rejects when the keeper can't be reached; what it kept stays whole. */
 export interface SecretState {
   readonly kind: 'postgres' | 'file' | 'memory';
+  /** False while it is still being made ready; what is asked then rejects. */
+  readonly ready: boolean;
   /** The pepper that is kept; `candidate` from now on when there was none. */
   pepper(candidate: string): Promise<string>;
   read(environment: string): Promise<Kept>;

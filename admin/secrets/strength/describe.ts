@@ -52,23 +52,33 @@ export function describe(text: string): Description {
       step.from = at;
       step.chance = chance;
     };
-    const offerAll = (matches: readonly Match[], kind: number): void => {
+    for (const [kind, matches] of partsAt(text, lower, at))
       for (const { end, cost } of matches) offer(end, kind + cost);
-    };
-    offerAll(wordsAt(text, at), KIND.word);
-    offerAll(separatorAt(text, at), KIND.separator);
-    offerAll(copiesAt(text, lower, at), KIND.copy);
-    offerAll(walksAt(text, at), KIND.walk);
-    offerAll(sequencesAt(text, at), KIND.sequence);
-    offerAll(interleavedAt(text, at), KIND.sequence);
-    offerAll(ordersAt(lower, at), KIND.walk);
-    offerAll(datesAt(text, at), KIND.date);
-    letterBits(lower, at).forEach((cost, length) => {
-      if (length > 0) offer(at + length, KIND.letters + cost + caseBits(text, at, at + length));
-    });
     stretches(text, at, offer);
   }
   return { bits: (best[text.length] as Step).bits, leftovers: leftovers(text, best) };
+}
+
+/** Everything that may begin at `at`, with the cost of its kind. */
+function partsAt(
+  text: string,
+  lower: string,
+  at: number,
+): (readonly [kind: number, matches: readonly Match[]])[] {
+  const letters = letterBits(lower, at).flatMap((cost, length) =>
+    length === 0 ? [] : [{ end: at + length, cost: cost + caseBits(text, at, at + length) }],
+  );
+  return [
+    [KIND.word, wordsAt(text, at)],
+    [KIND.letters, letters],
+    [KIND.separator, separatorAt(text, at)],
+    [KIND.copy, copiesAt(text, lower, at)],
+    [KIND.walk, walksAt(text, at)],
+    [KIND.walk, ordersAt(lower, at)],
+    [KIND.sequence, sequencesAt(text, at)],
+    [KIND.sequence, interleavedAt(text, at)],
+    [KIND.date, datesAt(text, at)],
+  ];
 }
 
 function stretches(
