@@ -30,6 +30,11 @@ export class Http1Body implements BodySource {
     return this.continuing === undefined;
   }
 
+  /** Its last byte came in, read or not. */
+  get arrived(): boolean {
+    return this.request.complete;
+  }
+
   /** What is still to come is small and coming: it can be read off, and the connection goes on. */
   get discardable(): boolean {
     return this.expected && this.length >= 0 && this.length - this.received <= DISCARDABLE;

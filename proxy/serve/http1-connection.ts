@@ -40,6 +40,10 @@ export class Http1Connection {
   /** The last answer of this connection is on its way: what still comes is not looked at. */
   private last = false;
   private timedOut = false;
+  /** The next exchange waits until the client has taken what it was sent. */
+  private held = false;
+  /** Body of the request that was answered last: it may still be coming. */
+  private answered: Http1Body | undefined = undefined;
 
   constructor(socket: Socket, peer: Peer, serving: Serving, responding: ResponderOptions) {
     this.responding = responding;
@@ -62,11 +66,12 @@ export class Http1Connection {
   request(request: IncomingMessage, response: ServerResponse, continuing: boolean): void {
     if (this.last || this.fault !== undefined) return;
     const pending = { request, response, continuing };
-    if (this.current === undefined) {
+    if (this.current === undefined && this.queue.length === 0 && !this.socket.writableNeedDrain) {
       this.open(pending);
       return;
     }
     this.queue.push(pending);
+    if (this.current === undefined) this.hold();
     if (this.queue.length > PIPELINE_MAX) this.socket.destroy();
     else if (this.queue.length >= PIPELINE_HIGH && !this.paused) {
       this.paused = true;
@@ -95,12 +100,16 @@ export class Http1Connection {
   /** The parser gave up on what the client sends, or the client was too slow. */
   broken(problem: Problem): void {
     const { current } = this;
-    if (this.last || !this.socket.writable) {
+    // The last answer is on its way, and its end within bounds: cutting now could eat it.
+    if (this.last) return;
+    if (!this.socket.writable) {
       if (current === undefined) this.socket.destroy();
       return;
     }
     if (current === undefined) {
-      this.answerFault(problem);
+      // The rest of a request that has its answer: another one would be taken for the next request's.
+      if (this.answered?.arrived === false) this.socket.destroy();
+      else this.answerFault(problem);
       return;
     }
     const { responder, body } = current;
@@ -169,6 +178,9 @@ export class Http1Connection {
     if (current === undefined) return;
     current.x.bytesIn = current.body?.received ?? 0;
     this.current = undefined;
+    this.answered = current.body;
+    // RFC 9112 §9.6: nothing is processed after the answer that closes.
+    if (current.responder instanceof Http1Responder && current.responder.last) this.last = true;
     this.idleSince = performance.now();
     this.serving.walk.finish(current.x, outcome);
     this.next();
@@ -176,14 +188,32 @@ export class Http1Connection {
 
   private next(): void {
     if (this.last || this.socket.destroyed) return;
+    if (this.queue.length > 0 && this.socket.writableNeedDrain) {
+      this.hold();
+      return;
+    }
     const pending = this.queue.shift();
     if (pending !== undefined) {
       if (this.paused && this.queue.length < PIPELINE_HIGH) {
         this.paused = false;
         this.socket.resume();
       }
+      if ((this.socket.timeout ?? 0) > 0) this.socket.setTimeout(0);
       this.open(pending);
     } else if (this.fault !== undefined) this.answerFault(this.fault);
+  }
+
+  /** A client that sends and does not read costs no more than one answer beyond what its socket holds. */
+  private hold(): void {
+    if (this.held) return;
+    this.held = true;
+    const { socket } = this;
+    socket.setTimeout(this.responding.writeTimeout);
+    socket.once('drain', () => {
+      this.held = false;
+      socket.setTimeout(0);
+      if (this.current === undefined) this.next();
+    });
   }
 
   private closed(): void {

@@ -22,6 +22,8 @@ export interface ResponderOptions {
 export class Http1Responder implements Responder, BodySink {
   /** The head is on its way: nothing else can be answered any more. */
   started = false;
+  /** The connection ends after this reply. */
+  last = false;
   private readonly request: IncomingMessage;
   private readonly response: ServerResponse;
   private readonly socket: Socket;
@@ -64,7 +66,8 @@ export class Http1Responder implements Responder, BodySink {
     const ignored = this.request.headers.upgrade !== undefined;
     const last = unread || ignored || reply.close || this.options.lifecycle.draining;
     if (last) reply.headers.append('Connection', 'close');
-    if (unread) this.socket.destroySoon = () => lingeringClose(this.socket);
+    if (unread) this.socket.destroySoon = () => lingeringClose(this.socket, this.options.writeTimeout);
+    this.last = last;
     this.started = true;
     this.status = reply.status;
     this.writer = this.chooseWriter(last);
@@ -93,16 +96,19 @@ export class Http1Responder implements Responder, BodySink {
   }
 
   private sendWhole(reply: Reply, body: string | Buffer | undefined): void {
+    // Announced trailers need a chunked body to come with; Node throws on them otherwise (RFC 9110 §6.6.2).
+    reply.headers.delete('trailer');
     const head = this.request.method === 'HEAD';
     if (body !== undefined) reply.headers.set('Content-Length', String(Buffer.byteLength(body)));
     else if (!head && needsLength(reply)) reply.headers.set('Content-Length', '0');
     if (body !== undefined && !head) this.bytesOut = Buffer.byteLength(body);
     this.writer?.whole(reply, head ? undefined : body);
-    if (this.writer instanceof DirectWriter) this.finish('complete');
+    this.handedOver();
   }
 
   private stream(reply: Reply, source: BodySource): void {
     this.source = source;
+    if (this.request.httpVersionMinor === 0) reply.headers.delete('trailer');
     this.socket.on('drain', this.onDrain);
     this.writer?.begin(reply);
     source.flow(this);
@@ -123,13 +129,24 @@ export class Http1Responder implements Responder, BodySink {
   end(trailers?: HeaderBlock): void {
     if (this.over) return;
     this.writer?.end(trailers);
+    this.handedOver();
+  }
+
+  /** Nothing more will be written: over at once, or when the client has taken it all, which has its bound too. */
+  private handedOver(): void {
     if (this.writer instanceof DirectWriter) this.finish('complete');
+    else this.boundClient();
+  }
+
+  private boundClient(): void {
+    if (!this.over && this.socket.writableLength > 0) this.socket.setTimeout(this.options.writeTimeout);
   }
 
   /** The upstream's body was cut: the client must see a broken message, not a short one (RFC 9112 §8). */
   fail(): void {
     if (this.over) return;
     this.end_ = 'upstream_cut';
+    this.boundClient();
     setImmediate(() => {
       // To HTTP/1.0 the end of the connection is the end of the body: only a reset says that it was cut.
       if (this.request.httpVersionMinor === 1) this.socket.destroySoon();
@@ -155,7 +172,6 @@ export class Http1Responder implements Responder, BodySink {
     this.over = true;
     if (this.source !== undefined) {
       this.socket.off('drain', this.onDrain);
-      if (this.stalled) this.socket.setTimeout(0);
       if (end !== 'complete') this.source.cancel();
     }
     this.done({ end, status: this.started ? this.status : 499, bytesOut: this.bytesOut });

@@ -36,7 +36,8 @@ export class Http2Body implements BodySource {
       this.sink?.write(chunk);
     });
     this.stream.on('end', () => this.ended());
-    if (this.continuing && !this.stream.headersSent) this.stream.additionalHeaders({ ':status': 100 });
+    if (this.continuing && !this.stream.headersSent && !this.stream.closed)
+      this.stream.additionalHeaders({ ':status': 100 });
     this.continuing = false;
   }
 

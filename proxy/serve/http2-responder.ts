@@ -32,6 +32,7 @@ export class Http2Responder implements Responder, BodySink {
   private source: BodySource | undefined = undefined;
   private body: Http2Body | undefined = undefined;
   private bodyTimer: NodeJS.Timeout | undefined = undefined;
+  private writeTimer: NodeJS.Timeout | undefined = undefined;
   private trailers: HeaderBlock | undefined = undefined;
   private status = 499;
   private bytesOut = 0;
@@ -64,36 +65,40 @@ export class Http2Responder implements Responder, BodySink {
   }
 
   interim(status: number, headers: HeaderBlock): void {
-    if (this.status !== 499 || this.stream.destroyed) return;
+    if (this.status !== 499 || this.stream.destroyed || this.stream.closed) return;
     this.stream.additionalHeaders({ ':status': status, ...fieldObject(headers) });
   }
 
   send(reply: Reply): void {
-    if (this.stream.destroyed) {
+    if (this.stream.destroyed || this.stream.closed) {
       if (reply.body !== undefined && typeof reply.body !== 'string' && !Buffer.isBuffer(reply.body))
         reply.body.cancel();
       return;
     }
     this.status = reply.status;
     const { body } = reply;
-    if (typeof body === 'string' || Buffer.isBuffer(body)) this.whole(reply, body);
-    else if (body === undefined || this.method === 'HEAD') this.headOnly(reply);
+    // RFC 9110 §15.3.6: a 205 has no content, and Node ends its stream with the head.
+    if (reply.status === 205) reply.headers.delete('content-length');
+    if (reply.status === 205 || body === undefined || this.method === 'HEAD') this.headOnly(reply);
+    else if (typeof body === 'string' || Buffer.isBuffer(body)) this.whole(reply, body);
     else this.streaming(reply, body);
   }
 
   private whole(reply: Reply, body: string | Buffer): void {
     const bytes = Buffer.byteLength(body);
     reply.headers.set('content-length', String(bytes));
-    this.respond(reply, this.method === 'HEAD', false);
-    if (this.method !== 'HEAD') {
-      this.bytesOut = bytes;
-      this.stream.end(body);
-    }
+    this.respond(reply, false, false);
+    this.bytesOut = bytes;
+    this.stream.end(body);
     this.ended = true;
+    this.boundClient();
   }
 
   private headOnly(reply: Reply): void {
-    if (reply.body !== undefined) (reply.body as BodySource).cancel();
+    const { body } = reply;
+    if (typeof body === 'string' || Buffer.isBuffer(body)) {
+      if (reply.status !== 205) reply.headers.set('content-length', String(Buffer.byteLength(body)));
+    } else body?.cancel();
     this.respond(reply, true, false);
     this.ended = true;
   }
@@ -122,16 +127,30 @@ export class Http2Responder implements Responder, BodySink {
     if (this.stream.write(chunk) || this.stalled) return;
     this.stalled = true;
     this.source?.pause();
-    this.stream.setTimeout(this.options.writeTimeout, () => {
-      this.end_ = 'timeout';
-      this.stream.close(NGHTTP2_INTERNAL_ERROR);
-    });
+    this.boundClient();
+  }
+
+  /** A window that stays shut holds a request in flight: what was written must move within the bound. */
+  private boundClient(): void {
+    clearTimeout(this.writeTimer);
+    const { stream } = this;
+    const waiting = stream.writableLength;
+    this.writeTimer = setTimeout(() => {
+      if (this.over) return;
+      if (stream.writableLength !== waiting) this.boundClient();
+      else {
+        this.end_ = 'timeout';
+        stream.close(NGHTTP2_INTERNAL_ERROR);
+      }
+    }, this.options.writeTimeout);
+    this.writeTimer.unref();
   }
 
   end(trailers?: HeaderBlock): void {
     this.trailers = trailers;
     this.ended = true;
     this.stream.end();
+    this.boundClient();
   }
 
   /** The upstream's body was cut: no END_STREAM (RFC 9113 §8.1.1); what came before the cut still goes out. */
@@ -153,7 +172,7 @@ export class Http2Responder implements Responder, BodySink {
   private onDrain(): void {
     if (!this.stalled) return;
     this.stalled = false;
-    this.stream.setTimeout(0);
+    if (!this.ended) clearTimeout(this.writeTimer);
     this.source?.resume();
   }
 
@@ -161,6 +180,7 @@ export class Http2Responder implements Responder, BodySink {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.bodyTimer);
+    clearTimeout(this.writeTimer);
     const complete = this.ended && this.end_ === 'client_gone' && this.stream.rstCode === NGHTTP2_NO_ERROR;
     if (!complete) {
       this.source?.cancel();

@@ -30,6 +30,8 @@ export class Http2Side {
       maxHeaderListPairs: maxHeaders * 4 + 64,
       maxSessionMemory: 32,
       maxSessionInvalidFrames: 100,
+      // An app's repeated Content-Type or ETag goes through as it does over HTTP/1.1; else Node throws.
+      strictSingleValueFields: false,
       settings: {
         maxConcurrentStreams: maxHttp2Streams,
         maxHeaderListSize: Math.max(65_535, 2 * (maxHeaderSize + maxUrlLength)),
@@ -67,7 +69,9 @@ export class Http2Side {
     if (this.pending !== undefined) this.peers.set(session, this.pending);
     session.setLocalWindowSize?.(1 << 22);
     session.on('error', () => session.destroy());
-    session.setTimeout(this.serving.options.keepaliveTimeout, () => {
+    // Not as its callback: that is called once, and a session may be busy then.
+    session.setTimeout(this.serving.options.keepaliveTimeout);
+    session.on('timeout', () => {
       if (!session.destroyed && !this.busy.has(session)) session.close();
     });
     session.once('close', () => {

@@ -47,10 +47,13 @@ export class RawResponder implements Responder, BodySink {
     } else if (body === undefined && reply.status !== 204 && reply.status !== 304)
       reply.headers.set('Content-Length', '0');
     reply.headers.set('Connection', 'close');
+    // Nothing is chunked here: there is no place for trailers.
+    reply.headers.delete('trailer');
     this.socket.write(headText(reply.status, reply.reason, reply.headers), 'latin1');
     if (body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body)) {
       this.source = body;
       this.socket.on('drain', () => this.onDrain());
+      this.socket.on('timeout', () => this.socket.destroy());
       body.flow(this);
       return;
     }
@@ -79,11 +82,11 @@ export class RawResponder implements Responder, BodySink {
     if (this.socket.write(chunk) || this.stalled) return;
     this.stalled = true;
     this.source?.pause();
-    this.socket.setTimeout(this.options.writeTimeout, () => this.socket.destroy());
+    this.socket.setTimeout(this.options.writeTimeout);
   }
 
   end(): void {
-    lingeringClose(this.socket);
+    lingeringClose(this.socket, this.options.writeTimeout);
     this.finish('complete');
   }
 
