@@ -31,12 +31,14 @@ export class Walk {
   /** Sends the exchange down the chain; the responder gets exactly one Reply unless the client left. */
   start(x: Exchange, responder: Responder): void {
     this.inFlight++;
+    this.core.metrics.inFlight.inc();
     this.down(x, responder, 0);
   }
 
   /** The exchange is over: called once by its responder. */
   finish(x: Exchange, outcome: Outcome): void {
     this.inFlight--;
+    this.core.metrics.inFlight.dec();
     for (let i = x.entered - 1; i >= 0; i--) {
       const filter = this.filters[i] as Filter;
       try {
