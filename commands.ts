@@ -46,6 +46,15 @@ export const commands: readonly Command[] = [
     run: exec,
   },
   {
+    name: 'validate',
+    summary: 'Is this deployment ready? Judges its settings and files.',
+    flags: [
+      { name: '--json', summary: 'As a document (docs/validate.schema.json).' },
+      { name: '--live', summary: 'Reaches the app, the database, Redis and Sentry too.' },
+    ],
+    run: validate,
+  },
+  {
     name: 'redact',
     summary: 'Copies stdin to stdout without its secrets, line by line.',
     run: async ({ env }) => (await import('./exec/redact.ts')).redact(env),
@@ -79,6 +88,13 @@ async function exec({ env, rest }: Invocation): Promise<number> {
   const companion = (core: Core, pooled: Hidden | undefined) =>
     new Child(rest, appEnvironment(env, config.upstream.appPort, pooled?.reveal()), core);
   return serve(config, { env, warnings, companion });
+}
+
+async function validate({ flags, env }: Invocation): Promise<number> {
+  const { validate } = await import('./admin/validate/validate.ts');
+  const [json, live] = [flags.has('--json'), flags.has('--live')];
+  const { stdout, stderr } = process;
+  return validate({ env, json, live, cwd: process.cwd(), stdout, stderr });
 }
 
 async function env({ flags, env }: Invocation): Promise<number> {

@@ -2,6 +2,7 @@
 import { client } from './client.ts';
 import { cors } from './cors.ts';
 import { database } from './database.ts';
+import { deployment } from './deployment.ts';
 import { headers } from './headers.ts';
 import { hosts } from './hosts.ts';
 import { limits } from './limits.ts';
@@ -35,6 +36,7 @@ export const sections = {
   rotationDates: { title: 'Dates of rotation', variables: rotationDates },
   monitoring: { title: 'Monitoring', variables: monitoring },
   rollout: { title: 'Rollout', variables: rollout },
+  deployment: { title: 'Deployment', variables: deployment },
 } satisfies Record<string, { readonly title: string; readonly variables: Section }>;
 
 type Sections = typeof sections;
