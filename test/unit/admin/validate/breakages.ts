@@ -1,0 +1,723 @@
+/** Ways to break the healthy environment, one at a time, and the only checks that may speak of each. */
+import { findProgram, unfit } from '../../../../core/postgres/pooler/program.ts';
+import { key, letters, type Settings } from './healthy.ts';
+
+export interface Breakage {
+  readonly title: string;
+  /** `undefined` takes a variable away. */
+  readonly set?: Readonly<Record<string, string | undefined>>;
+  /** When what is set depends on the rest. */
+  readonly change?: (env: Settings) => void;
+  readonly files?: Readonly<Record<string, string>>;
+  /** Exactly these speak. */
+  readonly speaks: readonly string[];
+  readonly status: 'healthy' | 'warning' | 'critical';
+  /** Part of a mend. */
+  readonly mend: RegExp;
+}
+
+const longAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+const same = key();
+const railpack = (more: object): Record<string, string> => ({
+  'railpack.json': JSON.stringify({
+    $schema: 'https://schema.railpack.com',
+    deploy: { startCommand: 'node dist/main.js serve' },
+    ...more,
+  }),
+});
+
+const one = (
+  title: string,
+  name: string,
+  value: string | undefined,
+  speaks: string | readonly string[],
+  status: Breakage['status'],
+  mend: RegExp,
+): Breakage => ({ title, set: { [name]: value }, speaks: [speaks].flat(), status, mend });
+
+const file = (
+  title: string,
+  files: Readonly<Record<string, string>>,
+  speaks: string | readonly string[],
+  status: Breakage['status'],
+  mend: RegExp,
+): Breakage => ({ title, files, speaks: [speaks].flat(), status, mend });
+
+export const breakages: readonly Breakage[] = [
+  // Database
+  one(
+    'the floor of the pool above its size',
+    'DB_POOL_MIN_SIZE',
+    '50',
+    'database-settings',
+    'critical',
+    /smaller/,
+  ),
+  one(
+    'a size that is no number',
+    'DB_POOL_MAX_SIZE',
+    'many',
+    'database-settings',
+    'critical',
+    /DB_POOL|number|whole/i,
+  ),
+  one(
+    'a pool without a floor',
+    'DB_POOL_MIN_SIZE',
+    '0',
+    'database-pool-shape',
+    'warning',
+    /DB_POOL_MIN_SIZE=5/,
+  ),
+  one(
+    'a wait of ten minutes',
+    'DB_POOL_TIMEOUT',
+    '10m',
+    'database-pool-shape',
+    'warning',
+    /DB_POOL_TIMEOUT=30/,
+  ),
+  one(
+    'more overflow than the database has',
+    'DB_POOL_MAX_OVERFLOW',
+    '90',
+    'database-pool-exceeds',
+    'critical',
+    /overflow/i,
+  ),
+  one(
+    'three replicas of a pool of sixty',
+    'REPLICAS',
+    '3',
+    'database-pool-exceeds',
+    'critical',
+    /fewer replicas/,
+  ),
+  one(
+    'a smaller database',
+    'DB_MAX_CONNECTIONS',
+    '50',
+    'database-pool-exceeds',
+    'critical',
+    /POOLER=managed/,
+  ),
+  one(
+    'no database',
+    'DATABASE_URL',
+    undefined,
+    ['secret-missing', 'secret-state'],
+    'critical',
+    /\$\{\{app\./,
+  ),
+  one(
+    'a database URL that is none',
+    'DATABASE_URL',
+    'postgres.railway.internal:5432',
+    ['database-settings'],
+    'critical',
+    /postgresql:\/\//,
+  ),
+  {
+    title: 'a database on this machine',
+    change: (env) => {
+      env.DATABASE_URL = (env.DATABASE_URL as string).replace('postgres.railway.internal', 'localhost');
+    },
+    speaks: ['database-local'],
+    status: 'warning',
+    mend: /\$\{\{Postgres\.DATABASE_URL\}\}/,
+  },
+  {
+    title: 'a database over the internet without TLS',
+    change: (env) => {
+      env.DATABASE_URL = (env.DATABASE_URL as string)
+        .replace('postgres.railway.internal', 'db.example.org')
+        .replace('?sslmode=require', '');
+    },
+    speaks: ['database-tls'],
+    status: 'warning',
+    mend: /sslmode=require/,
+  },
+  {
+    title: 'a certificate that no private name has',
+    change: (env) => {
+      env.DATABASE_URL = (env.DATABASE_URL as string).replace('=require', '=verify-full');
+    },
+    speaks: ['database-certificate'],
+    status: 'warning',
+    mend: /sslmode=require/,
+  },
+  {
+    title: 'the superuser of the database',
+    change: (env) => {
+      env.DATABASE_URL = (env.DATABASE_URL as string).replace('//railguard:', '//postgres:');
+    },
+    speaks: ['database-role'],
+    status: 'healthy',
+    mend: /pg_read_all_stats/,
+  },
+  {
+    title: 'a Redis behind the public proxy',
+    change: (env) => {
+      env.REDIS_URL = (env.REDIS_URL as string)
+        .replace('redis://', 'rediss://')
+        .replace('redis.railway.internal', 'monorail.proxy.rlwy.net');
+    },
+    speaks: ['redis-private'],
+    status: 'warning',
+    mend: /\$\{\{Redis\.REDIS_URL\}\}/,
+  },
+  {
+    title: 'replicas without a store they share',
+    set: { REPLICAS: '2', DB_POOL_MAX_OVERFLOW: '20', REDIS_URL: undefined },
+    speaks: ['database-shared-state'],
+    status: 'warning',
+    mend: /REDIS_URL/,
+  },
+  {
+    title: 'a pooler on the port of the proxy',
+    set: { POOLER: 'managed', POOLER_PORT: '8080' },
+    speaks: [
+      'database-pooler-port',
+      ...(unfit(findProgram(), 'session') === undefined ? [] : ['database-pooler-program']),
+    ],
+    status: 'critical',
+    mend: /6432/,
+  },
+
+  // Secrets
+  one(
+    'no signing key',
+    'JWT_SECRET_KEY',
+    undefined,
+    'secret-missing',
+    'critical',
+    /\$\{\{app\.JWT_SECRET_KEY\}\}/,
+  ),
+  one('a short signing key', 'JWT_SECRET_KEY', letters(20), 'secrets-settings', 'critical', /openssl rand/),
+  one(
+    'a stand-in as signing key',
+    'JWT_SECRET_KEY',
+    'your-secret-key-here-change-me-please',
+    'secret-placeholder',
+    'critical',
+    /openssl rand/,
+  ),
+  one(
+    'a signing key that was made up',
+    'JWT_SECRET_KEY',
+    'monkeycoder-super-secret-jwt-key-2024',
+    'secret-weak',
+    'warning',
+    /openssl rand/,
+  ),
+  one(
+    'a cookie key of sixteen bytes',
+    'COOKIE_SECRET_KEY',
+    letters(16),
+    'secret-short',
+    'critical',
+    /openssl rand/,
+  ),
+  {
+    title: 'one value for two keys',
+    set: { CSRF_SECRET_KEY: same, COOKIE_SECRET_KEY: same },
+    speaks: ['secret-reused'],
+    status: 'warning',
+    mend: /openssl rand/,
+  },
+  {
+    title: 'a database password from a list',
+    change: (env) => {
+      env.DATABASE_URL = (env.DATABASE_URL as string).replace(/railguard:\w+@/, 'railguard:password123@');
+    },
+    speaks: ['secret-weak'],
+    status: 'critical',
+    mend: /openssl rand -hex 32/,
+  },
+  one(
+    'a test key of Stripe',
+    'STRIPE_API_KEY',
+    `sk_test_${letters(24)}`,
+    'secret-test-key',
+    'warning',
+    /stripe/,
+  ),
+  one(
+    'a GitHub token with a slip',
+    'GITHUB_TOKEN',
+    `ghp_${letters(36)}`,
+    'secret-format',
+    'warning',
+    /revoke|token/i,
+  ),
+  one(
+    'a signing key of last year',
+    'JWT_SECRET_KEY_ROTATED_AT',
+    longAgo(200),
+    'secret-overdue',
+    'warning',
+    /ROTATED_AT/,
+  ),
+  one(
+    'a date that is none',
+    'JWT_SECRET_KEY_ROTATED_AT',
+    'spring',
+    'secrets-settings',
+    'critical',
+    /2026-11-30/,
+  ),
+  one(
+    'a reference that was not resolved',
+    'CSRF_SECRET_KEY',
+    `\${{shared.CSRF}}${letters(30)}`,
+    ['secret-unresolved'],
+    'critical',
+    /reference/,
+  ),
+  {
+    title: 'the signing key as admin token',
+    change: (env) => {
+      env.ADMIN_TOKEN = env.JWT_SECRET_KEY as string;
+    },
+    speaks: ['secret-own-weak'],
+    status: 'critical',
+    mend: /openssl rand/,
+  },
+  one(
+    'an admin token that can be guessed',
+    'ADMIN_TOKEN',
+    'admin-admin-admin-admin-admin-admin',
+    'secret-own-weak',
+    'critical',
+    /openssl rand/,
+  ),
+
+  // AI providers
+  one('one AI provider', 'GROQ_API_KEY', undefined, 'ai-providers-few', 'warning', /second provider/),
+  {
+    title: 'no AI provider',
+    set: { GROQ_API_KEY: undefined, ANTHROPIC_API_KEY: undefined },
+    speaks: ['ai-providers-few'],
+    status: 'warning',
+    mend: /second provider/,
+  },
+  one(
+    'a key under the name of another provider',
+    'OPENAI_API_KEY',
+    `gsk_${letters(52)}`,
+    'ai-provider-key',
+    'warning',
+    /platform\.openai\.com/,
+  ),
+  one(
+    'a provider key of half a year ago',
+    'GROQ_API_KEY_ROTATED_AT',
+    longAgo(180),
+    'ai-provider-overdue',
+    'warning',
+    /revoke the old/,
+  ),
+
+  // Production
+  one(
+    'another environment',
+    'ENVIRONMENT',
+    'development',
+    ['environment-production'],
+    'critical',
+    /ENVIRONMENT=production/,
+  ),
+  one(
+    'rate limits off',
+    'ENABLE_RATE_LIMITING',
+    'false',
+    'rate-limit-off',
+    'warning',
+    /ENABLE_RATE_LIMITING=true/,
+  ),
+  one(
+    'a limit nobody meets',
+    'RATE_LIMIT_PER_MINUTE',
+    '100000',
+    'rate-limit-loose',
+    'warning',
+    /RATE_LIMIT_PER_MINUTE=50/,
+  ),
+  one(
+    'a burst of more than a minute',
+    'RATE_LIMIT_BURST',
+    '500',
+    'rate-limit-loose',
+    'warning',
+    /RATE_LIMIT_BURST=10/,
+  ),
+  one('a limit that is no number', 'RATE_LIMIT_PER_MINUTE', 'fifty', 'production-settings', 'critical', /./),
+  one(
+    'no limits while the store is away',
+    'RATE_LIMIT_ON_STORE_FAILURE',
+    'open',
+    'rate-limit-open',
+    'warning',
+    /=local/,
+  ),
+  one('report mode for all', 'ENFORCEMENT', 'report', 'report-mode', 'warning', /railguard_refusals_total/),
+  one('report mode for one filter', 'REPORT_ONLY', 'cors', 'report-mode', 'warning', /REPORT_ONLY/),
+  one(
+    'the errors of the app for everybody',
+    'SANITIZE_ERRORS',
+    'false',
+    'errors-not-sanitized',
+    'warning',
+    /SANITIZE_ERRORS=true/,
+  ),
+  one('bodies without end', 'MAX_BODY_SIZE', '0', 'body-unbounded', 'warning', /MAX_BODY_SIZE/),
+  one(
+    'idle connections for a minute',
+    'UPSTREAM_KEEPALIVE',
+    '60s',
+    'upstream-keepalive',
+    'healthy',
+    /uvicorn: 4s/,
+  ),
+  one(
+    'more patience than the edge has',
+    'UPSTREAM_RESPONSE_TIMEOUT',
+    '20m',
+    'upstream-patience',
+    'healthy',
+    /300s/,
+  ),
+  one(
+    'a slip in a name',
+    'RATE_LIMIT_PER_MINUT',
+    '50',
+    'production-settings',
+    'warning',
+    /RATE_LIMIT_PER_MINUTE/,
+  ),
+
+  // Monitoring
+  one('logs for people', 'JSON_LOGS', 'false', 'json-logs-off', 'warning', /JSON_LOGS=true/),
+  one('debug lines', 'LOG_LEVEL', 'debug', 'log-level-debug', 'warning', /LOG_LEVEL=info/),
+  one('more lines than the platform takes', 'LOG_MAX_PER_SECOND', '0', 'log-rate', 'warning', /450/),
+  one('no Sentry', 'SENTRY_DSN', undefined, 'sentry-missing', 'warning', /SENTRY_DSN/),
+  one('a DSN that is none', 'SENTRY_DSN', 'sentry.io', 'monitoring-settings', 'critical', /KEY@HOST/),
+  one(
+    'reports under another name',
+    'SENTRY_ENVIRONMENT',
+    'staging',
+    'sentry-environment',
+    'healthy',
+    /SENTRY_ENVIRONMENT/,
+  ),
+  one(
+    'no line for a request',
+    'PERFORMANCE_LOGS',
+    'false',
+    'performance-logs-off',
+    'healthy',
+    /PERFORMANCE_LOGS=true/,
+  ),
+  one('an admin port on loopback', 'ADMIN_HOST', '127.0.0.1', 'metrics-unreachable', 'warning', /ADMIN_HOST/),
+  one('audit events for a week', 'AUDIT_RETENTION_DAYS', '7', 'audit-not-kept', 'healthy', /30/),
+
+  // Security
+  one('tokens unverified', 'JWT_MODE', 'off', 'jwt-off', 'warning', /JWT_MODE/),
+  one('tokens without an end', 'JWT_REQUIRED_CLAIMS', 'sub', 'jwt-never-expires', 'warning', /sub,exp/),
+  one(
+    'refresh tokens as access tokens',
+    'JWT_REFUSED_TYPES',
+    'none',
+    'jwt-refresh-accepted',
+    'warning',
+    /=refresh/,
+  ),
+  one('five minutes for wrong clocks', 'JWT_CLOCK_TOLERANCE', '5m', 'jwt-clock-tolerance', 'warning', /30s/),
+  one('everything public', 'JWT_PUBLIC_PATHS', '/*', 'jwt-public-paths', 'critical', /JWT_PUBLIC_PATHS/),
+  one('no lock-out', 'AUTH_FAILURES_BEFORE_BLOCK', '0', 'lockout-off', 'warning', /20/),
+  one('sessions without end', 'SESSION_TIMEOUT_MINUTES', '0', 'session-endless', 'warning', /1440/),
+  one('any host', 'TRUSTED_HOSTS', undefined, 'hosts-empty', 'warning', /TRUSTED_HOSTS/),
+  one(
+    'hosts of every tenant',
+    'TRUSTED_HOSTS',
+    'coder.example.org,*.up.railway.app',
+    'hosts-wide',
+    'warning',
+    /one by one/,
+  ),
+  one(
+    'hosts without our own',
+    'TRUSTED_HOSTS',
+    'other.example.org',
+    'hosts-own-domain',
+    'critical',
+    /Add the domain/,
+  ),
+  one('CORS left to the app', 'ENABLE_CORS', 'false', 'cors-off', 'warning', /ENABLE_CORS=true/),
+  one('no origin', 'CORS_ORIGINS', undefined, 'cors-empty', 'warning', /CORS_ORIGINS/),
+  one(
+    'any origin with credentials',
+    'CORS_ORIGINS',
+    '*',
+    'security-settings',
+    'critical',
+    /CORS_ALLOW_CREDENTIALS/,
+  ),
+  {
+    title: 'any origin',
+    set: { CORS_ORIGINS: '*', CORS_ALLOW_CREDENTIALS: 'false' },
+    speaks: ['cors-unsafe'],
+    status: 'warning',
+    mend: /https origins/,
+  },
+  one(
+    'a page on localhost',
+    'CORS_ORIGINS',
+    'https://coder.example.org,http://localhost:3000',
+    'cors-unsafe',
+    'warning',
+    /https origins/,
+  ),
+  one(
+    'every tenant of the platform as origin',
+    'CORS_ORIGINS',
+    '*.up.railway.app',
+    'security-settings',
+    'critical',
+    /one by one/,
+  ),
+  one('no security headers', 'ENABLE_SECURITY_HEADERS', 'false', 'security-headers-off', 'warning', /=true/),
+  one('inline scripts', 'CSP_SCRIPT_SRC', "'self' 'unsafe-inline'", 'csp-unsafe', 'warning', /'self'/),
+  one('scripts from anywhere', 'CSP', 'default-src *', 'csp-unsafe', 'warning', /CSP_SCRIPT_SRC/),
+  one(
+    'a policy that only reports',
+    'CSP_REPORT_ONLY',
+    'true',
+    'csp-report-only',
+    'warning',
+    /CSP_REPORT_ONLY/,
+  ),
+  one('https for a day', 'HSTS_MAX_AGE', '1d', 'hsts-short', 'warning', /2y/),
+  one('cookies as they are', 'COOKIE_SECURE', 'keep', 'cookies-unprotected', 'healthy', /COOKIE_SECURE/),
+  one(
+    'no admin token',
+    'ADMIN_TOKEN',
+    undefined,
+    ['admin-token-missing', 'metrics-unreachable'],
+    'warning',
+    /openssl rand/,
+  ),
+  {
+    title: 'an open admin port without a token',
+    set: { ADMIN_TOKEN: undefined, ADMIN_HOST: '::' },
+    speaks: ['admin-token-missing'],
+    status: 'critical',
+    mend: /openssl rand/,
+  },
+  one('a short admin token', 'ADMIN_TOKEN', 'short', 'security-settings', 'critical', /openssl rand/),
+  one(
+    'a TCP proxy to the admin port',
+    'RAILWAY_TCP_APPLICATION_PORT',
+    '9090',
+    'admin-public',
+    'critical',
+    /TCP proxy/,
+  ),
+  one(
+    'the edge as the client',
+    'CLIENT_IP_SOURCE',
+    'socket',
+    'client-address',
+    'critical',
+    /CLIENT_IP_SOURCE/,
+  ),
+  one(
+    'the last forwarded address',
+    'CLIENT_IP_SOURCE',
+    'x-forwarded-for',
+    'client-address',
+    'critical',
+    /CLIENT_IP_SOURCE/,
+  ),
+  one(
+    'identity headers from anybody',
+    'IDENTITY_HEADERS',
+    'none',
+    'identity-headers',
+    'warning',
+    /X-User-\*/,
+  ),
+
+  // Railway
+  one('a public port on loopback', 'HOST', '127.0.0.1', 'host-unreachable', 'critical', /0\.0\.0\.0/),
+  one('any port', 'PORT', '0', 'port-random', 'critical', /platform/),
+  one('a port that is none', 'PORT', '99999', 'railway-settings', 'critical', /1 to 65535/),
+  one('one port for both', 'ADMIN_PORT', '8080', 'railway-settings', 'critical', /port of its own/),
+  one('no upstream', 'UPSTREAM_URL', undefined, 'upstream-is-self', 'warning', /RAILWAY_PRIVATE_DOMAIN/),
+  one(
+    'an upstream without a port',
+    'UPSTREAM_URL',
+    'http://app.railway.internal',
+    'upstream-port',
+    'critical',
+    /\$\{\{app\.PORT\}\}/,
+  ),
+  one(
+    'an upstream over TLS on the private network',
+    'UPSTREAM_URL',
+    'https://app.railway.internal:8000',
+    'upstream-tls-private',
+    'critical',
+    /http:/,
+  ),
+  one(
+    'a public upstream',
+    'UPSTREAM_URL',
+    'https://app.up.railway.app',
+    'upstream-public',
+    'critical',
+    /private domain/,
+  ),
+  one(
+    'an app with a domain of its own',
+    'APP_PUBLIC_DOMAIN',
+    'app.up.railway.app',
+    'app-domain-on',
+    'critical',
+    /Remove the domain/,
+  ),
+  one(
+    'a neighbour whose domain the platform tells',
+    'RAILWAY_SERVICE_APP_URL',
+    'app.up.railway.app',
+    'app-domain-on',
+    'critical',
+    /Remove the domain/,
+  ),
+  one(
+    'nobody who says whether the app has one',
+    'APP_PUBLIC_DOMAIN',
+    undefined,
+    'app-domain-unknown',
+    'healthy',
+    /RAILWAY_PUBLIC_DOMAIN/,
+  ),
+  one('no time to drain', 'RAILWAY_DEPLOYMENT_DRAINING_SECONDS', undefined, 'draining-off', 'warning', /=30/),
+  one('a draining time of 0', 'RAILWAY_DEPLOYMENT_DRAINING_SECONDS', '0', 'draining-off', 'warning', /=30/),
+  one(
+    'less time than the shutdown takes',
+    'RAILWAY_DEPLOYMENT_DRAINING_SECONDS',
+    '10',
+    'draining-short',
+    'warning',
+    /SHUTDOWN_TIMEOUT/,
+  ),
+  one('no overlap', 'RAILWAY_DEPLOYMENT_OVERLAP_SECONDS', undefined, 'overlap-off', 'healthy', /=10/),
+  one(
+    'connections shorter than those of the edge',
+    'KEEPALIVE_TIMEOUT',
+    '30s',
+    'production-settings',
+    'warning',
+    /65s/,
+  ),
+  file(
+    'a health path in railpack.json',
+    railpack({ healthCheckPath: '/health' }),
+    'railpack-ignored-keys',
+    'warning',
+    /belongs/,
+  ),
+  file(
+    'packages at the root of railpack.json',
+    railpack({ aptPackages: ['pgbouncer'] }),
+    'railpack-ignored-keys',
+    'warning',
+    /belongs/,
+  ),
+  file(
+    'a key that Railpack does not know',
+    railpack({ regions: 3 }),
+    'railpack-ignored-keys',
+    'warning',
+    /remove it/,
+  ),
+  file(
+    'a railpack.json that is no JSON',
+    { 'railpack.json': '{ "deploy": { "startCommand": "node x" }' },
+    'railpack-invalid',
+    'critical',
+    /Mend the file/,
+  ),
+  file(
+    'packages that are no list',
+    railpack({ deploy: { startCommand: 'node x.js', aptPackages: 'pgbouncer' } }),
+    'railpack-invalid',
+    'critical',
+    /Mend the file/,
+  ),
+  file(
+    'a provider that does not exist',
+    railpack({ provider: 'nodejs' }),
+    'railpack-invalid',
+    'critical',
+    /Mend the file/,
+  ),
+  file(
+    'npm as the one that starts',
+    railpack({ deploy: { startCommand: 'npm start' } }),
+    'start-command',
+    'warning',
+    /node dist\/main\.js/,
+  ),
+  file('no start command', railpack({ deploy: {} }), 'start-command', 'warning', /node dist\/main\.js/),
+  file(
+    'a railway.json',
+    { 'railway.json': '{"deploy":{"startCommand":"node dist/main.js"}}' },
+    'railway-json-deprecated',
+    'warning',
+    /config migrate/,
+  ),
+  file(
+    'a railway.toml that starts npm',
+    { 'railway.toml': '[deploy]\nstartCommand = "npm run start"\n' },
+    ['railway-json-deprecated', 'start-command'],
+    'warning',
+    /config migrate/,
+  ),
+  file(
+    'a Dockerfile beside railpack.json',
+    { ...railpack({}), Dockerfile: 'FROM node:24\nCMD ["node", "dist/main.js"]\n' },
+    'dockerfile-shadows-railpack',
+    'warning',
+    /Remove the one/,
+  ),
+  file(
+    'a shell as process 1',
+    { Dockerfile: 'FROM node:24\nCMD node dist/main.js\n' },
+    'start-command-shell',
+    'warning',
+    /exec form/,
+  ),
+  file(
+    'a variable that nothing replaces',
+    { Dockerfile: 'FROM node:24\nCMD ["node", "dist/main.js", "--port", "$PORT"]\n' },
+    'start-command-shell',
+    'warning',
+    /exec form/,
+  ),
+  file(
+    'another health path',
+    { '.railway/railway.ts': 'service("railguard", { healthcheck: "/api/health" })' },
+    'health-path',
+    'critical',
+    /HEALTH_CHECK_PATH/,
+  ),
+  file(
+    'replicas that a file asks for',
+    { '.railway/railway.ts': 'service("railguard", { replicas: 3 })' },
+    'database-pool-exceeds',
+    'critical',
+    /replicas/,
+  ),
+];
