@@ -99,9 +99,13 @@ export class RequestFigures {
   private readonly byMethod = new Map<string, Map<string, Series>>();
   private size = 0;
 
-  /** `bounds` of the histogram, in seconds. */
-  constructor(bounds: readonly number[]) {
+  /**
+   * `bounds` of the histogram, in seconds. The series of `methods` at `other` stand from the start: who tries them all
+   * adds nothing, and a rate sees the first request.
+   */
+  constructor(bounds: readonly number[], methods: Iterable<string> = []) {
     this.bounds = bounds;
+    for (const method of methods) this.open(method, 'other');
   }
 
   /** `method` is one of a bounded set; `id` may be empty. */

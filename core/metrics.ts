@@ -62,7 +62,7 @@ export class Metrics {
   /** The last five minutes. */
   readonly performance: Performance;
   private readonly clock: Clock;
-  private readonly requests = new RequestFigures(DURATION_BUCKETS);
+  private readonly requests = new RequestFigures(DURATION_BUCKETS, [...METHODS, 'OTHER']);
   private readonly overhead = new Times(OVERHEAD_BUCKETS);
   private readonly refusals: Counter<string>;
   private readonly upstreamFailures: Counter<string>;
