@@ -46,8 +46,7 @@ export class EdgeRig {
     await this.upstream.script(answer === undefined ? [] : [answer]);
     const seen = await this.talk(way, message);
     const reply = seen.replies[0];
-    if (reply === undefined)
-      throw new Error(`no reply; the upstream saw: ${this.upstream.log}`);
+    if (reply === undefined) throw new Error(`no reply; the upstream saw: ${this.upstream.log}`);
     const { requests } = this.upstream;
     return { status: reply.status, reply, requests, got: (name) => values(reply.fields, name) };
   }

@@ -133,7 +133,9 @@ describe('a Node stack', () => {
             console.error('INFO: after')`),
     );
     expect(events.map(({ message }) => message)).toEqual(['Error: outer', 'INFO: after']);
-    expect(exceptionOf(events[0]).stack).toMatch(/code: 'E_X'[\s\S]*\[cause\]: RangeError: inner[\s\S]*\n\}$/);
+    expect(exceptionOf(events[0]).stack).toMatch(
+      /code: 'E_X'[\s\S]*\[cause\]: RangeError: inner[\s\S]*\n\}$/,
+    );
   });
 
   it('after words of the app, and with a message of several lines, is one event', () => {
