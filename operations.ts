@@ -1,7 +1,7 @@
 /** Puts together what an operator looks at: the system's readings, the health checks, the dashboard. */
 import os from 'node:os';
 import type { Admin } from './admin/admin.ts';
-import { dashboardRoutes } from './admin/dashboard/dashboard.ts';
+import { createDashboard } from './admin/dashboard/dashboard.ts';
 import type { PoolView, Sources } from './admin/dashboard/sources.ts';
 import type { HealthCheck } from './admin/health/check.ts';
 import { componentsCheck } from './admin/health/checks/components.ts';
@@ -61,9 +61,14 @@ export function openOperations(config: Config, admin: Admin, parts: OperationsPa
     audit: parts.audit,
   };
   const { auth, access } = admin;
-  const routes = [comprehensiveRoute(health), ...dashboardRoutes({ sources, lifecycle, auth, access })];
-  for (const route of routes) admin.registerRoute(route);
-  return { close: () => system.stop() };
+  const dashboard = createDashboard({ sources, lifecycle, auth, access });
+  for (const route of [comprehensiveRoute(health), ...dashboard.routes]) admin.registerRoute(route);
+  return {
+    close() {
+      system.stop();
+      dashboard.close();
+    },
+  };
 }
 
 function checks(

@@ -15,17 +15,26 @@ export interface DashboardOptions {
   readonly lifecycle: Lifecycle;
   readonly auth: AdminAuth;
   readonly access: AdminAccess | undefined;
+  /** Milliseconds from one look at the sources to the next, while a page is open. */
+  readonly every?: number;
 }
 
-export function dashboardRoutes(options: DashboardOptions): Route[] {
+export interface DashboardPort {
+  readonly routes: readonly Route[];
+  /** Ends the live lines, which would hold up the end. */
+  close(): void;
+}
+
+export function createDashboard(options: DashboardOptions): DashboardPort {
   const dashboard = new Dashboard(options);
-  return [
+  const routes: Route[] = [
     { method: 'GET', path: '/', open: true, handle: (request) => dashboard.page(request) },
     { method: 'GET', path: '/live', open: false, handle: (request) => dashboard.live(request) },
     { method: 'GET', path: '/parts/{name}', open: false, handle: (request) => dashboard.part(request) },
     { method: 'POST', path: '/login', open: true, handle: (request) => dashboard.login(request) },
     { method: 'POST', path: '/logout', open: true, handle: (request) => dashboard.logout(request) },
   ];
+  return { routes, close: () => dashboard.close() };
 }
 
 class Dashboard {
@@ -36,7 +45,7 @@ class Dashboard {
   constructor(options: DashboardOptions) {
     this.options = options;
     this.view = new View(options.sources);
-    this.open = new Live(this.view, options.lifecycle);
+    this.open = new Live(this.view, options.lifecycle, options.every);
   }
 
   /** Whoever may not see it is shown the door. */
@@ -74,6 +83,10 @@ class Dashboard {
         else this.open.join(response, login !== undefined, until);
       },
     };
+  }
+
+  close(): void {
+    this.open.close();
   }
 
   async part({ params, query, headers }: AdminRequest): Promise<AdminReply> {

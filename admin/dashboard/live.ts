@@ -21,6 +21,7 @@ interface Page {
 export class Live {
   private readonly view: View;
   private readonly lifecycle: Lifecycle;
+  private readonly every: number;
   private readonly pages = new Set<Page>();
   /** What went out last, by audience and part. */
   private readonly sent = new Map<string, string>();
@@ -28,7 +29,9 @@ export class Live {
   private ticks = 0;
   private busy = false;
 
-  constructor(view: View, lifecycle: Lifecycle) {
+  /** `every` is in milliseconds; 2000 if not given. */
+  constructor(view: View, lifecycle: Lifecycle, every = TICK) {
+    this.every = every;
     this.view = view;
     this.lifecycle = lifecycle;
   }
@@ -48,7 +51,12 @@ export class Live {
       const text = this.sent.get(`${name} ${mayAct}`);
       if (text !== undefined) response.write(text);
     }
-    this.timer ??= setInterval(() => void this.tick(), TICK).unref();
+    this.timer ??= setInterval(() => void this.tick(), this.every).unref();
+  }
+
+  /** Lets every page go; they come back to whoever runs then. */
+  close(): void {
+    for (const { response } of this.pages) response.end();
   }
 
   private leave(page: Page): void {

@@ -24,7 +24,7 @@ export function pool(view: PoolView | undefined): Html {
       { value: idle, tone: 'soft' },
     ],
   );
-  return html`<dl class="list"><div><dt>railguard’s pool</dt><dd>${active} <small>in use</small> ${idle} <small>idle</small> ${overflow_in_use > 0 && html`${overflow_in_use} <small>overflow</small>`}</dd></div></dl>${own}<p class="fine">${size} open; keeps ${min}–${max}, up to ${overflow} more. ${plural(waiting, 'waits', 'wait')}, p99 ${wait_ms.p99} ms, ${plural(timeouts, 'timeout')}.${pooler !== undefined && ` Pooler: ${pooler}.`}</p>${serverView(server)}`;
+  return html`<dl class="list"><div><dt>railguard’s pool</dt><dd>${active} <small>in use</small> ${idle} <small>idle</small> ${overflow_in_use > 0 && html`${overflow_in_use} <small>overflow</small>`}</dd></div></dl>${own}<p class="fine">${size} open; keeps ${min}–${max}, up to ${overflow} more. ${waiting} waiting, wait p99 ${wait_ms.p99} ms, ${plural(timeouts, 'timeout')}.${pooler !== undefined && ` Pooler: ${pooler}.`}</p>${serverView(server)}`;
 }
 
 type Row = ServerReading['by_application'][number];

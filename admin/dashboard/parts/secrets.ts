@@ -1,7 +1,7 @@
 /** The managed secrets: how strong, how old, when to rotate. Never a value, nor a part of one. */
 import type { SecretEntry, SecretsReport } from '../../secrets/report.ts';
 import { plural } from '../format.ts';
-import { type Html, html } from '../html.ts';
+import { type Html, html, prose } from '../html.ts';
 import { bar } from '../plot.ts';
 import { nothing } from './table.ts';
 
@@ -18,7 +18,7 @@ export function secrets(report: SecretsReport | undefined): Html {
   const groups = Object.entries(CATEGORIES).map(([key, title]) =>
     group(title, categories[key as keyof typeof CATEGORIES]),
   );
-  const told = recommendations.slice(0, 4).map((text) => html`<li>${text}</li>`);
+  const told = recommendations.slice(0, 4).map((text) => html`<li>${prose(text)}</li>`);
   return html`<p class="fine">${summary.configured} of ${summary.managed} set; ${summary.weak} weak, ${summary.invalid} malformed, ${plural(summary.rotation_due, 'rotation')} due.</p>${told.length > 0 && html`<ul class="advice">${told}</ul>`}<div class="scroll" tabindex="0" role="region" aria-label="Managed secrets"><table class="secrets"><thead><tr><th scope="col">Secret</th><th scope="col">Score</th><th scope="col" class="opt">Format</th><th scope="col" class="num opt">Age</th><th scope="col">Rotate by</th><th scope="col" class="opt">Findings</th></tr></thead>${groups}</table></div>`;
 }
 

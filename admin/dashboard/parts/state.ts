@@ -2,7 +2,7 @@
 import type { CheckResult, Status } from '../../health/check.ts';
 import type { Comprehensive } from '../../health/comprehensive.ts';
 import { milliseconds, percent, plural } from '../format.ts';
-import { type Html, html } from '../html.ts';
+import { type Html, html, prose } from '../html.ts';
 
 export const TITLES: Readonly<Record<string, string>> = {
   upstream: 'App',
@@ -34,11 +34,11 @@ export function verdict({ status, checks }: Comprehensive): Html {
       ? 'All is well'
       : status === 'critical'
         ? `Critical: ${names(critical)}`
-        : `${names(bad)} ${bad.length === 1 ? 'needs' : 'need'} attention`;
+        : `Attention: ${names(bad)}`;
   const worstFirst = [...critical, ...bad.filter(([, check]) => check.status === 'warning')];
   const reasons = worstFirst.map(
     ([name, check]) =>
-      html`<li>${mark(check.status)}<b>${TITLES[name] ?? name}</b> <span>${check.message ?? check.status}</span></li>`,
+      html`<li>${mark(check.status)}<b>${TITLES[name] ?? name}</b> <span>${prose(check.message ?? check.status)}</span></li>`,
   );
   return html`<h1 class="${status}">${mark(status)}<span>${title}</span></h1>${bad.length > 0 && html`<ul class="reasons">${reasons}</ul>`}`;
 }
