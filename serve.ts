@@ -1,4 +1,5 @@
 /** The composition root: builds core, proxy and admin, hands things over, starts, drains and ends the process. */
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createAdmin } from './admin/admin.ts';
 import { auditRoute } from './admin/audit.ts';
@@ -37,6 +38,8 @@ export interface ServeOptions {
   readonly onReady?: (addresses: Addresses) => void;
   /** Starts what lives and dies with railguard, once the ports are open; `pooled` is the database by way of the pooler. */
   readonly companion?: (core: Core, pooled: Hidden | undefined) => Companion;
+  /** Ends it in place of a signal; then the handlers of the process, which is not ours, are left alone. */
+  readonly stop?: AbortSignal;
 }
 
 /** A process that railguard runs for: its end ends us, and its exit code is ours. */
@@ -57,7 +60,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   }
   const base = await createCore(config);
   for (const warning of options.warnings) base.log.warn('lifecycle', warning);
-  guard(base);
+  if (options.stop === undefined) guard(base);
   const events = new RingAudit();
   const database = openDatabase(config, base, events);
   if (database === undefined) return EX_USAGE;
@@ -88,7 +91,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
     audit: database.audit ?? events,
     pooler: database.pooler,
   });
-  const stopping = stopSignal(core);
+  const stopping = options.stop === undefined ? stopSignal(core) : aborted(options.stop);
   let companion: Companion | undefined;
   try {
     const addresses = { admin: await admin.listen(), public: await proxy.listen() };
@@ -131,6 +134,10 @@ function openDatabase(config: Config, core: Core, memory: AuditStore): Database 
     return undefined;
   }
 }
+
+const aborted = async (stop: AbortSignal): Promise<void> => {
+  if (!stop.aborted) await once(stop, 'abort');
+};
 
 /** The first signal resolves; a second one ends the process at once. */
 function stopSignal({ log }: Core): Promise<NodeJS.Signals> {
