@@ -64,7 +64,10 @@ export class Http1Connection {
   }
 
   request(request: IncomingMessage, response: ServerResponse, continuing: boolean): void {
-    if (this.last || this.fault !== undefined) return;
+    if (this.last || this.fault !== undefined) {
+      request.resume();
+      return;
+    }
     const pending = { request, response, continuing };
     if (this.current === undefined && this.queue.length === 0 && !this.socket.writableNeedDrain) {
       this.open(pending);
@@ -113,7 +116,8 @@ export class Http1Connection {
       return;
     }
     const { responder, body } = current;
-    if (body === undefined || body.complete) {
+    // Its own bytes are all here, read or not: what is broken comes after them.
+    if (body === undefined || body.arrived) {
       this.fault = problem;
       return;
     }

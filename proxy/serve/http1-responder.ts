@@ -66,8 +66,9 @@ export class Http1Responder implements Responder, BodySink {
     const ignored = this.request.headers.upgrade !== undefined;
     const last = unread || ignored || reply.close || this.options.lifecycle.draining;
     if (last) reply.headers.append('Connection', 'close');
-    if (unread) this.socket.destroySoon = () => lingeringClose(this.socket, this.options.writeTimeout);
-    this.last = last;
+    this.last = last || !this.response.shouldKeepAlive;
+    // What the client still sends, pipelined or as a body, must not turn our end into a reset (RFC 9112 §9.6).
+    if (this.last) this.socket.destroySoon = () => lingeringClose(this.socket, this.options.writeTimeout);
     this.started = true;
     this.status = reply.status;
     this.writer = this.chooseWriter(last);

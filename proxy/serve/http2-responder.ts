@@ -17,6 +17,9 @@ const CONNECTION_FIELDS = new Set([
   'http2-settings',
 ]);
 
+/** Milliseconds between looks at a stream whose client has not taken everything. */
+const CLOSED_CHECK = 1000;
+
 export interface Http2ResponderOptions {
   /** Milliseconds in which the client must take at least one byte. */
   readonly writeTimeout: number;
@@ -54,6 +57,10 @@ export class Http2Responder implements Responder, BodySink {
     stream.on('error', () => undefined);
     stream.on('drain', () => this.onDrain());
     stream.once('close', () => this.closed());
+    // A stream the client reset, with bytes in it that nobody reads, would never say `close`.
+    stream.once('aborted', () => {
+      if (this.end_ === 'client_gone') stream.destroy();
+    });
   }
 
   /** The request body breaks with its stream, and may not take for ever. */
@@ -73,6 +80,7 @@ export class Http2Responder implements Responder, BodySink {
     if (this.stream.destroyed || this.stream.closed) {
       if (reply.body !== undefined && typeof reply.body !== 'string' && !Buffer.isBuffer(reply.body))
         reply.body.cancel();
+      this.stream.destroy();
       return;
     }
     this.status = reply.status;
@@ -130,19 +138,30 @@ export class Http2Responder implements Responder, BodySink {
     this.boundClient();
   }
 
-  /** A window that stays shut holds a request in flight: what was written must move within the bound. */
+  /**
+   * A window that stays shut holds a request in flight: what was written must move within the bound. Looks often:
+   * a stream that is reset with NO_ERROR while bytes wait is closed for Node, and never says so.
+   */
   private boundClient(): void {
-    clearTimeout(this.writeTimer);
+    clearInterval(this.writeTimer);
     const { stream } = this;
-    const waiting = stream.writableLength;
-    this.writeTimer = setTimeout(() => {
-      if (this.over) return;
-      if (stream.writableLength !== waiting) this.boundClient();
-      else {
-        this.end_ = 'timeout';
-        stream.close(NGHTTP2_INTERNAL_ERROR);
-      }
-    }, this.options.writeTimeout);
+    const { writeTimeout } = this.options;
+    let waiting = stream.writableLength;
+    let since = performance.now();
+    this.writeTimer = setInterval(
+      () => {
+        const now = performance.now();
+        if (stream.closed) stream.destroy();
+        else if (stream.writableLength !== waiting) {
+          waiting = stream.writableLength;
+          since = now;
+        } else if (now - since >= writeTimeout) {
+          this.end_ = 'timeout';
+          stream.close(NGHTTP2_INTERNAL_ERROR);
+        }
+      },
+      Math.min(CLOSED_CHECK, writeTimeout),
+    );
     this.writeTimer.unref();
   }
 
@@ -172,7 +191,7 @@ export class Http2Responder implements Responder, BodySink {
   private onDrain(): void {
     if (!this.stalled) return;
     this.stalled = false;
-    if (!this.ended) clearTimeout(this.writeTimer);
+    if (!this.ended) clearInterval(this.writeTimer);
     this.source?.resume();
   }
 
@@ -180,7 +199,7 @@ export class Http2Responder implements Responder, BodySink {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.bodyTimer);
-    clearTimeout(this.writeTimer);
+    clearInterval(this.writeTimer);
     const complete = this.ended && this.end_ === 'client_gone' && this.stream.rstCode === NGHTTP2_NO_ERROR;
     if (!complete) {
       this.source?.cancel();

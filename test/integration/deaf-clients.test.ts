@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { headers, PREFACE, settings } from '../conformance/h2-frames.ts';
+import { headers, PREFACE, reset, settings } from '../conformance/h2-frames.ts';
 import { until } from '../harness/ports.ts';
 import { type Railguard, startRailguard } from '../harness/railguard.ts';
 import { RawClient } from '../harness/raw.ts';
@@ -79,6 +79,29 @@ describe.each(['direct', 'standard'])('deaf clients, RESPONSE_PATH=%s', (path) =
       900,
       async () => (await metric(railguard.adminPort, 'railguard_in_flight')) === 20,
     );
+    await nothingInFlight(3000);
+    socket.destroy();
+  });
+
+  it('a stream that is reset with NO_ERROR behind a shut window is over', async () => {
+    const socket = net.connect(railguard.port, '127.0.0.1');
+    socket.on('error', () => undefined).resume();
+    socket.write(Buffer.from(PREFACE, 'latin1'));
+    socket.write(settings([[4, 0]]));
+    const fields: [string, string][] = [
+      [':method', 'GET'],
+      [':path', '/n1'],
+      [':scheme', 'http'],
+      [':authority', 'app.test'],
+    ];
+    socket.write(headers(1, fields));
+    await until(
+      'it is in flight',
+      900,
+      async () => (await metric(railguard.adminPort, 'railguard_in_flight')) === 1,
+    );
+    await sleep(100);
+    socket.write(reset(1, 0));
     await nothingInFlight(3000);
     socket.destroy();
   });

@@ -103,6 +103,22 @@ describe.each(['direct', 'standard'])('odd answers, RESPONSE_PATH=%s', (path) =>
     expect(app.requests).not.toContain('GET /smuggled');
   });
 
+  it.each(['', 'Connection: close\r\n'])(
+    'a whole request with a body is served whatever follows it (%j)',
+    async (field) => {
+      const client = await RawClient.connect(railguard.port);
+      client.send(
+        `POST /whole HTTP/1.1\r\nHost: app.test\r\n${field}Content-Length: 3\r\n\r\nabc\x00garbage\r\n\r\n`,
+      );
+      const got = await client.response();
+      expect(got.status).toBe(200);
+      expect(got.body.toString()).toBe('/whole');
+      if (field === '') expect((await client.response()).status).toBe(400);
+      await client.closed(2000);
+      expect(client.received.length).toBe(0);
+    },
+  );
+
   it('what goes wrong in the rest of a request that has its answer is not answered again', async () => {
     const client = await RawClient.connect(railguard.port);
     client.send('POST /early-answer HTTP/1.1\r\nHost: app.test\r\nContent-Length: 10\r\n\r\nabc');
