@@ -96,7 +96,9 @@ export class H2cCall implements BodySink, BodySource, Timed {
     const bodiless = this.x.request.body === undefined;
     try {
       const stream = via.http2.request(this.head(), { endStream: bodiless, waitForTrailers: !bodiless });
-      stream.once('wantTrailers', () => stream.sendTrailers(fieldObject(this.requestTrailers)));
+      stream.once('wantTrailers', () => {
+        if (!stream.destroyed) stream.sendTrailers(fieldObject(this.requestTrailers));
+      });
       return stream;
     } catch (error) {
       via.streams--;
@@ -261,7 +263,10 @@ export class H2cCall implements BodySink, BodySource, Timed {
   }
 
   expire(): void {
-    if (this.via?.connected !== true) this.settle(late('no connection in time'));
+    if (this.via?.connected !== true) {
+      if (this.via !== undefined) this.via.leaving = true;
+      this.settle(late('no connection in time'));
+    }
     // The client's body is still to come: that has a time of its own, and the app is not to blame.
     else if (!this.answered && this.stream?.writableEnded === false && !this.requestPaused) this.awaitHead();
     else this.settle(late(this.answered ? 'silent for too long' : 'no response in time'));

@@ -65,11 +65,14 @@ export class H2cUpstream implements Upstream {
   }
 
   private connect(): Session {
-    const { maxHeaderSize, keepalive } = this.options;
-    const client = http2.connect(this.origin, {
+    const { maxHeaderSize, keepalive, connectTimeout } = this.options;
+    const sessionOptions = {
       settings: { enablePush: false, initialWindowSize: 1 << 20, maxHeaderListSize: maxHeaderSize },
       maxSessionMemory: 64,
-    });
+      // A client's repeated field must not throw here.
+      strictSingleValueFields: false,
+    };
+    const client = http2.connect(this.origin, sessionOptions);
     const session: Session = { http2: client, streams: 0, used: false, connected: false, leaving: false };
     const { active } = this.core.metrics.upstreamConnections;
     active.inc();
@@ -77,15 +80,27 @@ export class H2cUpstream implements Upstream {
     const leave = (): void => {
       session.leaving = true;
     };
+    // Its calls gave up by themselves; the next ones must not wait for the same dead end.
+    const patience = setTimeout(() => {
+      leave();
+      client.destroy();
+    }, connectTimeout * 2);
+    patience.unref();
     client.once('connect', () => {
+      clearTimeout(patience);
       session.connected = true;
     });
     client.on('goaway', leave);
     client.on('error', leave);
-    client.setTimeout(Math.max(keepalive, 1), () => {
+    // Calls that come while it connects wait for it, each with a listener.
+    client.setMaxListeners(0);
+    // Not as its callback: that is called once, and a stream may be open then.
+    client.setTimeout(Math.max(keepalive, 1));
+    client.on('timeout', () => {
       if (session.streams === 0) client.close();
     });
     client.once('close', () => {
+      clearTimeout(patience);
       leave();
       active.dec();
       this.sessions = this.sessions.filter((other) => other !== session);
