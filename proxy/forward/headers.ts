@@ -205,11 +205,14 @@ export function replyHead(
   nominated: readonly string[] | undefined,
 ): HeaderBlock {
   const kept: string[] = [];
+  // A set: an app may nominate as many names as it sends fields.
+  const unwanted = nominated && new Set(nominated);
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const lower = lowerName(name);
     if (lower === 'content-length' && length >= 0) kept.push(name, String(length));
-    else if (!RESPONSE_DROP.has(lower) && !nominated?.includes(lower)) kept.push(name, raw[i + 1] as string);
+    else if (!RESPONSE_DROP.has(lower) && unwanted?.has(lower) !== true)
+      kept.push(name, raw[i + 1] as string);
   }
   return new HeaderBlock(kept);
 }

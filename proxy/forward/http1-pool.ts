@@ -23,6 +23,8 @@ export class Http1Pool implements ConnectionEvents {
   private readonly options: PoolOptions;
   private readonly idle: Http1Connection[] = [];
   private parked: Http1Connection[] = [];
+  /** Parked since before the last turn of the event loop. */
+  private ripe: Http1Connection[] = [];
   private readonly waiters = new Set<Waiter>();
   private readonly sweeper: NodeJS.Timeout;
   private open = 0;
@@ -58,11 +60,13 @@ export class Http1Pool implements ConnectionEvents {
     clearInterval(this.sweeper);
     for (const connection of this.idle.splice(0)) connection.destroy();
     for (const connection of this.parked.splice(0)) connection.destroy();
+    for (const connection of this.ripe.splice(0)) connection.destroy();
   }
 
   /**
-   * Reusable one turn of the event loop later: bytes that an app sends unasked are then already read, and the
-   * connection that carries them is dropped before a next client could get them.
+   * Reusable one whole turn of the event loop later: bytes that an app sends unasked are then already read, and the
+   * connection that carries them is dropped before a next client could get them. An immediate alone runs before the
+   * next read: it takes two.
    */
   onReusable(connection: Http1Connection): void {
     if (this.closing || this.options.keepalive <= 0) {
@@ -72,7 +76,7 @@ export class Http1Pool implements ConnectionEvents {
     connection.socket.resume();
     connection.idleSince = performance.now();
     this.shift(1);
-    if (this.parked.push(connection) === 1) setImmediate(this.unpark);
+    if (this.parked.push(connection) === 1 && this.ripe.length === 0) setImmediate(this.unpark);
   }
 
   onClosed(connection: Http1Connection): void {
@@ -84,10 +88,16 @@ export class Http1Pool implements ConnectionEvents {
   }
 
   private readonly unpark = (): void => {
-    const ready = this.parked;
+    const ready = this.ripe;
+    this.ripe = this.parked;
     this.parked = [];
+    if (this.ripe.length > 0) setImmediate(this.unpark);
     for (const connection of ready) {
-      if (connection.closed) continue;
+      if (connection.closed) {
+        // Its `close` is still to come, and finds it in no list.
+        this.shift(-1);
+        continue;
+      }
       this.idle.push(connection);
       this.serveWaiter();
     }
@@ -131,7 +141,7 @@ export class Http1Pool implements ConnectionEvents {
   }
 
   private remove(connection: Http1Connection): boolean {
-    for (const list of [this.idle, this.parked]) {
+    for (const list of [this.idle, this.parked, this.ripe]) {
       const at = list.indexOf(connection);
       if (at < 0) continue;
       list.splice(at, 1);
