@@ -92,7 +92,16 @@ function databaseSource(postgres: Postgres): DatabaseSource {
     health: () => postgres.health(),
     async ping(timeout) {
       const query = { text: 'SELECT 1', query_timeout: timeout };
-      await postgres.pool.with((client) => client.query(query), timeout);
+      try {
+        await postgres.pool.with((client) => client.query(query), timeout);
+      } catch (error) {
+        // With room left in the pool, it is the server that did not give another connection.
+        const { active, max, overflow } = postgres.pool.figures();
+        const full = active >= max + overflow;
+        if ((error as { code?: unknown }).code === 'pool_timeout' && !full)
+          throw new Error('the server gave no connection in time', { cause: error });
+        throw error;
+      }
     },
   };
 }

@@ -116,11 +116,14 @@ describe('a proxy with a database', () => {
 
   it('tells of a database that is frozen, and of one that is gone, while liveness goes on', async () => {
     cluster.freeze();
-    const frozen = await settled(railguard, ({ checks }) => checks.database?.status === 'critical');
-    expect([frozen.code, frozen.status]).toEqual([503, 'critical']);
-    expect(frozen.checks.database?.message).toMatch(/did not answer in time|timed out/);
-    expect((await fetch(`${railguard.adminUrl}/health`)).status).toBe(200);
-    cluster.thaw();
+    try {
+      const frozen = await settled(railguard, ({ checks }) => checks.database?.status === 'critical');
+      expect([frozen.code, frozen.status]).toEqual([503, 'critical']);
+      expect(frozen.checks.database?.message).toMatch(/did not answer in time|timed out/);
+      expect((await fetch(`${railguard.adminUrl}/health`)).status).toBe(200);
+    } finally {
+      cluster.thaw();
+    }
     await cluster.kill();
     const gone = await settled(
       railguard,

@@ -111,13 +111,17 @@ describe('a proxy that Prometheus scrapes', () => {
         RATE_LIMIT_PER_MINUTE: '6000',
         RATE_LIMIT_BURST: '1000',
         RAILWAY_REPLICA_ID: 'replica-1',
+        SERVER_TIMING: 'true',
         AUTH_FAILURES_BEFORE_BLOCK: '0',
         LOG_LEVEL: 'info',
       },
     });
     prometheus = await Prometheus.start(`127.0.0.1:${railguard.adminPort}`, ADMIN_TOKEN);
     await load();
-    text = await metrics();
+    await until('the secrets were looked at', 15_000, async () => {
+      text = await metrics();
+      return text.includes('railguard_secret_age_seconds{');
+    });
   });
 
   afterAll(async () => {
@@ -146,6 +150,11 @@ describe('a proxy that Prometheus scrapes', () => {
     const sampled = new Set([...text.matchAll(/^([a-z_]+)(?:\{| )/gm)].map((match) => match[1]));
     expect(PROMISED.filter((name) => !sampled.has(name))).toEqual([]);
     expect(text).toContain('replica="replica-1"');
+  });
+
+  it('tells a browser how long the app took and how long it took itself', async () => {
+    const { headers } = await fetch(railguard.url);
+    expect(headers.get('server-timing')).toMatch(/^app;dur=\d+\.\d\d, railguard;dur=\d+\.\d\d$/);
   });
 
   it('passes promtool check metrics', () => {
