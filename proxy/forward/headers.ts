@@ -55,6 +55,7 @@ const VIA = 6;
 const TRAILER = 7;
 const UPGRADE = 8;
 const TE = 9;
+const COOKIE = 10;
 
 function classify(lower: string): number {
   if (lower === 'host') return HOST;
@@ -64,6 +65,7 @@ function classify(lower: string): number {
   if (lower === 'trailer') return TRAILER;
   if (lower === 'upgrade') return UPGRADE;
   if (lower === 'te') return TE;
+  if (lower === 'cookie') return COOKIE;
   if (lower === 'expect' || HOP_BY_HOP.includes(lower)) return DROP;
   const folded = lower.replaceAll(/[_.]/g, '-');
   if (OWNED.includes(folded) || OWNED_PREFIXES.some((prefix) => folded.startsWith(prefix))) return DROP;
@@ -73,6 +75,16 @@ function classify(lower: string): number {
     return DROP;
   return PASS;
 }
+
+/** The login of the admin port: browsers send a cookie to every port of its host, and it is none of the app's business. */
+const OWN_COOKIE = 'railguard_admin=';
+
+const withoutOwnCookie = (value: string): string =>
+  value
+    .split(';')
+    .filter((pair) => !pair.trimStart().startsWith(OWN_COOKIE))
+    .join(';')
+    .trim();
 
 /** Names and their treatment, remembered; `strip` adds names (or `prefix-*`) that are never taken from a client. */
 export class RequestFields {
@@ -133,6 +145,11 @@ export function upstreamHead(x: Exchange, options: HeadOptions): UpstreamHead {
       case PASS:
         if (nominated === undefined || !nominated.has(lowerName(name))) headers.push(name, value);
         break;
+      case COOKIE: {
+        const rest = value.includes(OWN_COOKIE) ? withoutOwnCookie(value) : value;
+        if (rest !== '' && !nominated?.has('cookie')) headers.push(name, rest);
+        break;
+      }
       case HOST:
         if (!hosted) headers.push(name, host);
         hosted = true;

@@ -112,3 +112,31 @@ describe('somebody who guesses the token', () => {
     expect(answer.status).toBe(403);
   });
 });
+
+describe('the login of the dashboard', () => {
+  let app: SampleApp;
+  let railguard: Railguard;
+
+  beforeAll(async () => {
+    app = await startSampleApp();
+    railguard = await startRailguard({ env: { UPSTREAM_URL: `http://127.0.0.1:${app.port}`, ADMIN_TOKEN } });
+  });
+  afterAll(async () => {
+    await railguard?.kill();
+    await app?.close();
+  });
+
+  it.each([
+    ['railguard_admin=abc.def', []],
+    ['a=1; railguard_admin=abc.def; b=2', ['a=1; b=2']],
+    ['railguard_admin=abc.def;b=2', ['b=2']],
+    ['not_railguard_admin=1', ['not_railguard_admin=1']],
+    ['a=1;  b=2', ['a=1;  b=2']],
+  ])('never reaches the app: %s', async (cookie, reached) => {
+    const answer = await fetch(`${railguard.url}/headers`, { headers: { cookie } });
+    const { headers } = (await answer.json()) as { headers: string[] };
+    expect(headers.filter((_, i) => headers[i - 1]?.toLowerCase() === 'cookie' && i % 2 === 1)).toEqual(
+      reached,
+    );
+  });
+});
