@@ -13,7 +13,7 @@ const project = (name: string, include: string[], timeout: number) => ({
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/*.test.ts', 'test/fuzz/**/*.test.ts'], 20_000),
       project('integration', ['test/integration/**/*.test.ts'], 120_000),

@@ -62,11 +62,15 @@ async function allOf(railguard: Railguard): Promise<string> {
   return [...texts, ...railguard.child.stdout, ...railguard.child.stderr].join('\n');
 }
 
+const withoutIds = (text: string): string =>
+  text.replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '[id]');
+
 describe('a running railguard', () => {
   it('tells nothing of 19 values, four characters at a time, in any page, metric or log line', async () => {
     const [mine, others] = [full(), full()];
     const written: string[] = [];
-    for (const values of [mine, others]) {
+    // Twice with the same values: four characters of a random id that happen to be a secret's are not so again.
+    for (const values of [mine, mine, others]) {
       const railguard = await start({ ...values, ENVIRONMENT: 'production' });
       const { report } = await ask(railguard);
       expect(report.summary).toMatchObject({ managed: 22, configured: 19, weak: 0, invalid: 0 });
@@ -75,9 +79,11 @@ describe('a running railguard', () => {
       });
       written.push(`${await client.text()}\n${await allOf(railguard)}`);
     }
-    const { traces, compared } = tracesOf(Object.values(mine), written[0] as string, written[1] as string);
-    expect(traces).toEqual([]);
-    expect(compared).toBeGreaterThan(800);
+    const [once, again, control] = written as [string, string, string];
+    const first = tracesOf(Object.values(mine), withoutIds(once), control);
+    const second = new Set(tracesOf(Object.values(mine), withoutIds(again), control).traces);
+    expect(first.traces.filter((window) => second.has(window))).toEqual([]);
+    expect(first.compared).toBeGreaterThan(800);
   });
 
   it('finds a change between two runs in its file, and records it by name', async () => {
