@@ -50,15 +50,25 @@ export async function judge(
 ): Promise<Outcome> {
   const subject = readSubject(env, cwd);
   const results = checks.flatMap((check) => run(check, subject));
-  if (live) {
-    const { probes } = await import('./live/probes.ts');
-    for (const [index, probe] of probes.entries()) {
-      if (!probe.applies(subject)) continue;
-      progress(`[${index + 1}/${probes.length}] ${probe.holds} …`);
-      results.push(await look(probe, subject));
-    }
-  }
+  if (live) results.push(...(await reach(subject, progress)));
   return { report: reportOf(results, detailsOf(subject), new Date()), results };
+}
+
+/** All probes at once, so that what is away costs one wait. */
+async function reach(subject: Subject, progress: (text: string) => void): Promise<Result[]> {
+  const { probes } = await import('./live/probes.ts');
+  const wanted = probes.filter((probe) => probe.applies(subject));
+  let done = 0;
+  const tell = (): void => progress(`${done} of ${wanted.length} answers …`);
+  tell();
+  return Promise.all(
+    wanted.map(async (probe) => {
+      const result = await look(probe, subject);
+      done++;
+      tell();
+      return result;
+    }),
+  );
 }
 
 function run(check: Check, subject: Subject): Result[] {

@@ -54,15 +54,17 @@ export const database: readonly Check[] = [
     holds: 'All pools together fit into `max_connections`',
     reason:
       'Replicas × (max + overflow) connections are opened under load; the database refuses those beyond its limit, for the app too.',
-    mend: 'Lower DB_POOL_MAX_SIZE or DB_POOL_MAX_OVERFLOW, use fewer replicas, raise the limit and say so in DB_MAX_CONNECTIONS, or put a pooler in front (POOLER=managed).',
+    mend: 'Lower DB_POOL_MAX_SIZE or DB_POOL_MAX_OVERFLOW, use fewer replicas, or raise the limit and say so in DB_MAX_CONNECTIONS.',
     reads: ['DB_POOL_MAX_SIZE', 'DB_POOL_MAX_OVERFLOW', 'REPLICAS', 'DB_MAX_CONNECTIONS', 'WORKERS'],
     applies: hasDatabase,
     find: ({ config, processes }) => {
       const { poolMaxSize, poolMaxOverflow } = config.database;
-      const wanted = processes * (poolMaxSize + poolMaxOverflow);
+      // railguard's own pool goes past a managed pooler, which has as many.
+      const pools = config.database.pooler === 'managed' ? 2 * processes : processes;
+      const wanted = pools * (poolMaxSize + poolMaxOverflow);
       const there = config.deployment.databaseMaxConnections - RESERVED;
       if (wanted <= there) return undefined;
-      return `${processes} × (${poolMaxSize} + ${poolMaxOverflow}) = ${wanted} connections may be opened; the database has ${there} to give.`;
+      return `${pools} × (${poolMaxSize} + ${poolMaxOverflow}) = ${wanted} connections may be opened; the database has ${there} to give.`;
     },
   },
   {
@@ -116,7 +118,7 @@ export const database: readonly Check[] = [
     holds: 'railguard does not log in as the superuser',
     reason:
       'It needs one schema of its own and the right to read statistics; a superuser can do everything to every table.',
-    mend: 'Create a role for railguard with `pg_read_all_stats` and a schema `railguard` it owns (docs/operations.md).',
+    mend: 'Create a role for railguard with `pg_read_all_stats` and a schema `railguard` it owns (docs/database.md).',
     reads: ['DATABASE_URL'],
     applies: hasDatabase,
     find: (subject) => {

@@ -86,13 +86,14 @@ function rights({ version, may_create, has_schema, reads_statistics }: Answer): 
 
 function room({ max_connections, reserved, used }: Answer, { config, processes }: Subject): Said[] {
   const { poolMaxSize, poolMaxOverflow } = config.database;
-  const wanted = processes * (poolMaxSize + poolMaxOverflow);
+  const pools = config.database.pooler === 'managed' ? 2 * processes : processes;
+  const wanted = pools * (poolMaxSize + poolMaxOverflow);
   const there = max_connections - reserved;
   if (wanted > there)
     return [
       {
-        message: `${processes} × (${poolMaxSize} + ${poolMaxOverflow}) = ${wanted} connections may be opened; the server has ${there} to give.`,
-        mend: 'Lower DB_POOL_MAX_SIZE or DB_POOL_MAX_OVERFLOW, or put a pooler in front (POOLER=managed).',
+        message: `${pools} × (${poolMaxSize} + ${poolMaxOverflow}) = ${wanted} connections may be opened; the server has ${there} to give.`,
+        mend: 'Lower DB_POOL_MAX_SIZE or DB_POOL_MAX_OVERFLOW, or use fewer replicas.',
       },
     ];
   if (used / there < 0.8) return [];

@@ -13,8 +13,11 @@ async function redis({ config }: Subject): Promise<Seen> {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // Without a listener the client writes the error itself.
-  client.on('error', () => {});
+  // What rejects says only that the connection is closed.
+  let cause: NodeJS.ErrnoException | undefined;
+  client.on('error', (error: NodeJS.ErrnoException) => {
+    cause = error;
+  });
   try {
     await within(client.connect());
     const info = await within(client.info());
@@ -32,8 +35,8 @@ async function redis({ config }: Subject): Promise<Seen> {
       said.push({ message: 'REDIS_URL leads to a replica, which takes no writes.' });
     return { figures, said };
   } catch (error) {
-    const { code, name, message } = error as NodeJS.ErrnoException;
-    const reply = /^(NOAUTH|WRONGPASS|NOPERM)/.exec(message)?.[1];
+    const { code, name, message } = cause ?? (error as NodeJS.ErrnoException);
+    const reply = /\b(NOAUTH|WRONGPASS|NOPERM)\b/.exec(`${message} ${(error as Error).message}`)?.[1];
     return { said: `REDIS_URL can not be used (${reply ?? code ?? name}).` };
   } finally {
     client.disconnect();

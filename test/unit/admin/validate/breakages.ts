@@ -99,7 +99,7 @@ export const breakages: readonly Breakage[] = [
     '50',
     'database-pool-exceeds',
     'critical',
-    /POOLER=managed/,
+    /DB_MAX_CONNECTIONS/,
   ),
   one(
     'no database',
@@ -175,7 +175,7 @@ export const breakages: readonly Breakage[] = [
   },
   {
     title: 'a pooler on the port of the proxy',
-    set: { POOLER: 'managed', POOLER_PORT: '8080' },
+    set: { POOLER: 'managed', POOLER_PORT: '8080', DB_POOL_MAX_OVERFLOW: '20' },
     speaks: [
       'database-pooler-port',
       ...(unfit(findProgram(), 'session') === undefined ? [] : ['database-pooler-program']),

@@ -98,7 +98,9 @@ describe('one thing broken', () => {
 
   it('tells a managed pooler that the image does not have', async () => {
     const files = { 'railpack.json': '{"deploy":{"startCommand":"node dist/main.js"}}' };
-    const spoken = speaking(await judge(broken({ set: { POOLER: 'managed' }, files }), cwd, false));
+    const spoken = speaking(
+      await judge(broken({ set: { POOLER: 'managed', DB_POOL_MAX_OVERFLOW: '20' }, files }), cwd, false),
+    );
     expect(spoken.filter((id) => id !== 'database-pooler-program')).toEqual(['railpack-pooler']);
   });
 
@@ -189,8 +191,8 @@ describe('the tables', () => {
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
     for (const { id, reason, mend, holds } of rows) {
       expect(id).toMatch(/^[a-z][a-z0-9-]+$/);
-      expect(reason, id).toMatch(/^(railguard |[A-Z`']).*\.$/s);
-      expect(mend, id).toMatch(/^(railguard |[A-Z`']).*\.$/s);
+      expect(reason, id).toMatch(/^(railguard |uvicorn |npm |railway\.json |[A-Z`']).*\.$/s);
+      expect(mend, id).toMatch(/^(railguard |uvicorn |npm |railway\.json |[A-Z`']).*\.$/s);
       expect(holds, id).not.toMatch(/\.$/);
     }
   });
