@@ -150,6 +150,7 @@ export class Http1Connection {
       body,
       fault: faultOf(request),
     });
+    x.crowded = this.responding.crowded;
     x.interim = (status, headers) => responder.interim(status, headers);
     this.current = { x, responder, body };
     serving.walk.start(x, responder);
@@ -197,7 +198,8 @@ export class Http1Connection {
       return;
     }
     const pending = this.queue.shift();
-    if (pending !== undefined) {
+    // A message that broke while it waited in the queue gets no more of its body.
+    if (pending !== undefined && (this.fault === undefined || pending.request.complete)) {
       if (this.paused && this.queue.length < PIPELINE_HIGH) {
         this.paused = false;
         this.socket.resume();

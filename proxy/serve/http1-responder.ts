@@ -17,6 +17,8 @@ export interface ResponderOptions {
   direct: boolean;
   /** Connection fields of a direct reply, as finished lines. */
   readonly keepAlive: string;
+  /** The connection is one too many: it ends after its first answer. */
+  readonly crowded: boolean;
 }
 
 export class Http1Responder implements Responder, BodySink {
@@ -64,7 +66,8 @@ export class Http1Responder implements Responder, BodySink {
     const unread = body !== undefined && !body.complete && !body.discardable;
     // Node's parser drops what followed an upgrade that is ignored: the client must not wait for answers to it.
     const ignored = this.request.headers.upgrade !== undefined;
-    const last = unread || ignored || reply.close || this.options.lifecycle.draining;
+    const { crowded, lifecycle } = this.options;
+    const last = unread || ignored || reply.close || crowded || lifecycle.draining;
     if (last) reply.headers.append('Connection', 'close');
     this.last = last || !this.response.shouldKeepAlive;
     // What the client still sends, pipelined or as a body, must not turn our end into a reset (RFC 9112 §9.6).
@@ -147,10 +150,9 @@ export class Http1Responder implements Responder, BodySink {
   fail(): void {
     if (this.over) return;
     this.end_ = 'upstream_cut';
-    this.boundClient();
     setImmediate(() => {
       // To HTTP/1.0 the end of the connection is the end of the body: only a reset says that it was cut.
-      if (this.request.httpVersionMinor === 1) this.socket.destroySoon();
+      if (this.request.httpVersionMinor === 1) lingeringClose(this.socket, this.options.writeTimeout);
       else this.socket.resetAndDestroy();
     });
   }

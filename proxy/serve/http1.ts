@@ -18,12 +18,20 @@ export class Http1Side {
   private readonly live = new Set<Http1Connection>();
   private readonly sockets = new WeakMap<Http1Connection, Socket>();
   private readonly responding: ResponderOptions;
+  private readonly crowded: ResponderOptions;
 
   constructor(server: http.Server, serving: Serving) {
     this.serving = serving;
     const { keepaliveTimeout, writeTimeout } = serving.options;
     const keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepaliveTimeout / 1000)}\r\n`;
-    this.responding = { writeTimeout, lifecycle: serving.core.lifecycle, direct: false, keepAlive };
+    this.responding = {
+      writeTimeout,
+      lifecycle: serving.core.lifecycle,
+      direct: false,
+      keepAlive,
+      crowded: false,
+    };
+    this.crowded = { ...this.responding, crowded: true };
     server.maxHeadersCount = 0;
     server.keepAliveTimeout = serving.options.keepaliveTimeout;
     server.timeout = 0;
@@ -60,10 +68,11 @@ export class Http1Side {
     this.responding.direct = true;
   }
 
-  /** A socket whose first bytes are HTTP/1. */
-  adopt(socket: Socket, secure: boolean): void {
+  /** A socket whose first bytes are HTTP/1. `crowded`: it is one too many. */
+  adopt(socket: Socket, secure: boolean, crowded: boolean): Http1Connection {
     const peer = this.serving.clients.peer(socket.remoteAddress, secure);
-    const connection = new Http1Connection(socket, peer, this.serving, this.responding);
+    const responding = crowded ? this.crowded : this.responding;
+    const connection = new Http1Connection(socket, peer, this.serving, responding);
     const level = this.serving.core.metrics.connections.h1;
     level.inc();
     connectionOf.set(socket, connection);
@@ -73,6 +82,7 @@ export class Http1Side {
       level.dec();
       this.live.delete(connection);
     });
+    return connection;
   }
 
   /**

@@ -16,11 +16,17 @@ interface Pseudo {
   authority: string | undefined;
 }
 
+/** What a session's connection was. */
+interface Origin {
+  readonly peer: Peer;
+  readonly crowded: boolean;
+}
+
 export class Http2Side {
   private readonly serving: Serving;
   private readonly server: http2.Http2Server;
   private readonly sessions = new Set<Http2Session>();
-  private readonly peers = new WeakMap<Http2Session, Peer>();
+  private readonly origins = new WeakMap<Http2Session, Origin>();
 
   constructor(serving: Serving) {
     this.serving = serving;
@@ -47,15 +53,15 @@ export class Http2Side {
     this.server.on('timeout', () => undefined);
   }
 
-  /** A socket whose first bytes are the HTTP/2 preface, or whose ALPN said h2. */
-  adopt(socket: Socket, secure: boolean): void {
+  /** A socket whose first bytes are the HTTP/2 preface, or whose ALPN said h2. `crowded`: it is one too many. */
+  adopt(socket: Socket, secure: boolean, crowded: boolean): void {
     socket.setNoDelay(true);
     // HTTP/1 serves a client that has said its last word; an HTTP/2 client that ends its side is gone.
     socket.allowHalfOpen = false;
-    this.pending = this.serving.clients.peer(socket.remoteAddress, secure);
+    this.pending = { peer: this.serving.clients.peer(socket.remoteAddress, secure), crowded };
     this.server.emit('connection', socket);
   }
-  private pending: Peer | undefined = undefined;
+  private pending: Origin | undefined = undefined;
 
   /** GOAWAY on every session: streams under way finish. */
   drain(): void {
@@ -66,7 +72,7 @@ export class Http2Side {
     const level = this.serving.core.metrics.connections.h2;
     level.inc();
     this.sessions.add(session);
-    if (this.pending !== undefined) this.peers.set(session, this.pending);
+    if (this.pending !== undefined) this.origins.set(session, this.pending);
     session.setLocalWindowSize?.(1 << 22);
     session.on('error', () => session.destroy());
     // Not as its callback: that is called once, and a session may be busy then.
@@ -84,8 +90,8 @@ export class Http2Side {
 
   private onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: string[]): void {
     const { session } = stream;
-    const peer = session === undefined ? undefined : this.peers.get(session);
-    if (session === undefined || peer === undefined || stream.destroyed) {
+    const origin = session === undefined ? undefined : this.origins.get(session);
+    if (session === undefined || origin === undefined || stream.destroyed) {
       stream.on('error', () => undefined);
       stream.destroy();
       return;
@@ -96,7 +102,7 @@ export class Http2Side {
     const body = stream.endAfterHeaders
       ? undefined
       : new Http2Body(stream, declared === undefined ? -1 : Number(declared), headers.expect);
-    const x = openExchange(this.serving, peer, {
+    const x = openExchange(this.serving, origin.peer, {
       kind: 'http',
       version: '2',
       method: pseudo.method,
@@ -114,8 +120,10 @@ export class Http2Side {
       this.serving.walk.finish(x, outcome);
     });
     if (body !== undefined) responder.watch(body);
+    x.crowded = origin.crowded;
     x.interim = (status, fields) => responder.interim(status, fields);
     this.serving.walk.start(x, responder);
+    if (origin.crowded) session.close();
   }
 
   private count(session: Http2Session, by: number): void {

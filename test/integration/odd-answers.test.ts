@@ -128,6 +128,21 @@ describe.each(['direct', 'standard'])('odd answers, RESPONSE_PATH=%s', (path) =>
     expect(client.received.toString()).toBe('');
   });
 
+  it('a body that breaks off while its request waits behind another holds nothing', async () => {
+    const client = await RawClient.connect(railguard.port);
+    client.send(
+      'GET /before HTTP/1.1\r\nHost: app.test\r\n\r\nPUT /cut-short HTTP/1.1\r\nHost: app.test\r\nContent-Length: 9\r\n\r\nabc',
+    );
+    client.socket.end();
+    await client.closed(2000);
+    expect(app.requests).not.toContain('PUT /cut-short');
+    await until(
+      'nothing is in flight',
+      2000,
+      async () => (await metric(railguard.adminPort, 'railguard_in_flight')) === 0,
+    );
+  });
+
   it('leaves nothing in flight and no fault in the log', async () => {
     await until(
       'nothing is in flight',
