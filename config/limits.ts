@@ -58,13 +58,18 @@ export const limits = {
     default: '10000',
     min: 1,
     max: 1_000_000,
-    doc: 'Client connections at most; more are closed at once.',
+    doc: 'Client connections at most; more get 503 and are closed.',
   }),
   maxInFlight: int('MAX_IN_FLIGHT', {
     default: '1000',
     min: 1,
     max: 1_000_000,
     doc: 'Requests under way at most; more get 503.',
+  }),
+  maxEventLoopDelay: duration('MAX_EVENT_LOOP_DELAY', {
+    default: '100ms',
+    max: '60s',
+    doc: 'How late the event loop may run for a while before some new requests get 503. 0 = no limit.',
   }),
   maxHttp2Streams: int('MAX_HTTP2_STREAMS', {
     default: '100',

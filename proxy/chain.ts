@@ -10,6 +10,7 @@ import { cors } from './filters/cors.ts';
 import { cspReport } from './filters/csp-report.ts';
 import { healthCheck } from './filters/health-check.ts';
 import { limits } from './filters/limits.ts';
+import { overload, type ShedReason } from './filters/overload.ts';
 import { pathPolicy } from './filters/path-policy.ts';
 import { presentedCredential, rateLimit } from './filters/rate-limit.ts';
 import { redirects } from './filters/redirects.ts';
@@ -27,7 +28,10 @@ export interface ChainParts {
   /** Undefined while rate limits are off. */
   readonly rate: Rate | undefined;
   readonly healthy: () => boolean | Promise<boolean>;
+  /** Exchanges in the chain, tunnels aside. */
   readonly inFlight: () => number;
+  /** Is this request to be turned away because the event loop runs late? */
+  readonly lagging: () => boolean;
 }
 
 /** Filters whose refusals report mode may let pass. The others keep railguard itself, or the message, in one piece. */
@@ -41,7 +45,8 @@ export const REPORTABLE: ReadonlySet<string> = new Set([
   'session',
 ]);
 
-export function chain(config: Config, { core, identity, rate, healthy, inFlight }: ChainParts): Filter[] {
+export function chain(config: Config, parts: ChainParts): Filter[] {
+  const { core, identity, rate, healthy } = parts;
   const { log, metrics, clock } = core;
   const { listeners, limits: sizes, headers } = config;
   const maxAge = (milliseconds: number): number => Math.round(milliseconds / 1000);
@@ -74,6 +79,8 @@ export function chain(config: Config, { core, identity, rate, healthy, inFlight 
     pathPolicy({ lists: pathLists(config) }),
     // Preflights carry no credentials and must not meet limits or tokens.
     config.cors.enabled && cors(corsOptions(config, maxAge)),
+    // Nothing is spent on what can't be borne; the script that asked may still read that it should come again.
+    overload({ ...parts, maxInFlight: sizes.maxInFlight, shed: shedCounter(metrics) }),
     // A browser sends reports without credentials.
     headers.cspReportPath !== undefined && cspReport({ path: headers.cspReportPath, log, metrics, now }),
     // Before anything costs more than a lookup: who presents no credential, and who presents bad ones.
@@ -86,14 +93,25 @@ export function chain(config: Config, { core, identity, rate, healthy, inFlight 
     identity.session,
     // Now that it is known who asks: users behind one address do not share a budget.
     lines?.bySubject,
-    // Of all that may be forwarded, as much as the app can bear.
-    limits(sizes, inFlight),
+    // Of all that may be forwarded, no body is larger than the app is meant to get.
+    limits(sizes),
     // The app's cookies and redirects, as the client must see them.
     cookies(cookieOptions(config)),
     redirects({ upstream: config.upstream.url.href }),
     // Innermost: it edits what the app said before anything decorates it.
     config.logs.sanitizeErrors && sanitizeErrors({ log, redactor: core.redactor, clock }),
   ].filter((filter) => filter !== false && filter !== undefined);
+}
+
+function shedCounter(metrics: Core['metrics']): (reason: ShedReason) => void {
+  const help = 'Requests turned away because there were too many, by what there was too much of.';
+  const total = metrics.counter('railguard_shed_total', help, ['reason']);
+  const by: Record<ShedReason, { inc(): void }> = {
+    in_flight: total.labels('in_flight'),
+    event_loop: total.labels('event_loop'),
+    connections: total.labels('connections'),
+  };
+  return (reason) => by[reason].inc();
 }
 
 /** Every list of paths that decides something: a target must not lie on both sides of one. */

@@ -107,6 +107,8 @@ export class Exchange {
   readonly upstreamHeaders: string[] = [];
   /** Written by forward: milliseconds from the request's hand-over to the response head; -1 before. */
   upstreamMs = -1;
+  /** Written by the listener: the connection is one too many, and only the health path is answered on it. */
+  crowded = false;
   /** Written by the listener: body bytes received so far. */
   bytesIn = 0;
   /** Written by the walk when the chain refused or the forward failed. */

@@ -3,6 +3,8 @@ import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { Problem } from './problem.ts';
+import { CROWD, CROWD_PATIENCE, Crowd } from './serve/crowd.ts';
 import { directWorks } from './serve/direct-check.ts';
 import { Http1Side } from './serve/http1.ts';
 import { Http2Side } from './serve/http2.ts';
@@ -33,6 +35,7 @@ export class Listener {
   private readonly http2: Http2Side;
   private readonly parse: ConnectionListener;
   private readonly sockets = new Set<Socket>();
+  private readonly crowd = new Crowd((socket) => this.turnAway(socket));
 
   constructor(options: ListenerOptions, serving: Serving) {
     this.options = options;
@@ -47,13 +50,18 @@ export class Listener {
             ...tls,
             ALPNProtocols: ['h2', 'http/1.1'],
             minVersion: 'TLSv1.2',
+            handshakeTimeout: serving.options.headerTimeout,
           });
     const event = tls === undefined ? 'connection' : 'secureConnection';
     // Node's own listener parses HTTP/1; ours stands before it and decides which sockets it gets.
     this.parse = this.server.listeners(event).at(-1) as ConnectionListener;
     this.server.removeListener(event, this.parse);
     this.server.on(event, (socket: Socket) => this.onConnection(socket));
-    if (tls !== undefined) this.server.on('tlsClientError', (_error, socket) => socket.destroy());
+    if (tls !== undefined) {
+      this.server.on('tlsClientError', (_error, socket) => socket.destroy());
+      // Handshakes under way are connections too, and can't be answered.
+      this.server.maxConnections = serving.options.maxConnections + CROWD;
+    }
     this.http1 = new Http1Side(this.server, serving);
     this.http2 = new Http2Side(serving);
   }
@@ -89,30 +97,36 @@ export class Listener {
     clearInterval(this.draining);
     this.server.closeAllConnections();
     for (const socket of this.sockets) socket.destroy();
+    this.crowd.destroy();
   }
 
   private onConnection(socket: Socket): void {
-    if (this.sockets.size >= this.serving.options.maxConnections) {
-      socket.end(
-        'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
-      );
-      socket.destroySoon();
-      return;
+    const crowded = this.sockets.size >= this.serving.options.maxConnections;
+    if (crowded) this.crowd.add(socket);
+    else {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
     }
-    this.sockets.add(socket);
-    socket.once('close', () => this.sockets.delete(socket));
-    if (this.options.tls === undefined) this.sniff(socket);
-    else if ((socket as TLSSocket).alpnProtocol === 'h2') this.http2.adopt(socket, true);
-    else this.serveHttp1(socket, true);
+    if (this.options.tls === undefined) this.sniff(socket, crowded);
+    else if ((socket as TLSSocket).alpnProtocol === 'h2') this.http2.adopt(socket, true, crowded);
+    else this.serveHttp1(socket, true, crowded);
   }
 
-  private serveHttp1(socket: Socket, secure: boolean): void {
-    this.http1.adopt(socket, secure);
+  private serveHttp1(socket: Socket, secure: boolean, crowded: boolean): void {
+    this.http1.adopt(socket, secure, crowded);
     this.parse.call(this.server, socket);
   }
 
+  /** Its place is needed: one that has said nothing hears why; in the middle of something there is no place for it. */
+  private turnAway(socket: Socket): void {
+    if (this.options.tls === undefined && socket.bytesRead === 0 && socket.writable) {
+      this.http1.adopt(socket, false, true).broken(new Problem('overloaded', { close: true }));
+      socket.destroySoon();
+    } else socket.destroy();
+  }
+
   /** Waits for as many bytes as tell the protocols apart; a peer that sends none is dropped. */
-  private sniff(socket: Socket): void {
+  private sniff(socket: Socket, crowded: boolean): void {
     let seen: Buffer | undefined;
     const drop = (): void => {
       socket.destroy();
@@ -131,15 +145,16 @@ export class Listener {
         // Paused: the session reads what was put back; a flowing socket would drop it.
         socket.pause();
         socket.unshift(seen);
-        this.http2.adopt(socket, false);
+        this.http2.adopt(socket, false, crowded);
         return;
       }
       socket.unshift(seen);
-      this.serveHttp1(socket, false);
+      this.serveHttp1(socket, false, crowded);
     };
     socket.on('data', onData);
     socket.on('error', drop);
     socket.on('end', drop);
-    socket.setTimeout(this.serving.options.headerTimeout, drop);
+    const { headerTimeout } = this.serving.options;
+    socket.setTimeout(crowded ? Math.min(CROWD_PATIENCE, headerTimeout) : headerTimeout, drop);
   }
 }

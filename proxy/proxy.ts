@@ -16,6 +16,7 @@ import { Http1Upstream } from './forward/http1.ts';
 import type { Upstream } from './forward/upstream.ts';
 import { type Identity, openIdentity } from './identity/identity.ts';
 import { Listener } from './listener.ts';
+import { LoopLag } from './loop-lag.ts';
 import { Tunnels } from './serve/tunnel.ts';
 import { openRate, type Rate } from './stores/limiter.ts';
 import { UpstreamHealth } from './upstream-health.ts';
@@ -47,6 +48,7 @@ export class DataPlane {
   private readonly upstream: Upstream;
   private readonly tunnels: Tunnels;
   private readonly listener: Listener;
+  private readonly lag: LoopLag;
 
   constructor(config: Config, core: Core, backing: Backing) {
     this.identity = openIdentity(config.tokens, config.sessions, { core, ...backing, salt: salt(config) });
@@ -64,12 +66,14 @@ export class DataPlane {
       return result instanceof Promise ? result.then(({ ok }) => ok) : result.ok;
     };
     this.tunnels = new Tunnels(core.metrics.connections.websocket);
+    this.lag = watchLag(config.limits.maxEventLoopDelay, core);
     const filters = chain(config, {
       core,
       identity: this.identity,
       rate: this.rate,
       healthy,
       inFlight: () => this.walk.inFlight - this.tunnels.size,
+      lagging: () => this.lag.sheds(),
     });
     const reporting = reportOnly(config);
     const forward = (x: Exchange) => this.upstream.forward(x);
@@ -99,6 +103,7 @@ export class DataPlane {
   async listen(): Promise<AddressInfo> {
     // The first requests are counted where they belong, not locally because Redis was not asked yet.
     await Promise.all([this.identity.start(), this.redis && redisSettled(this.redis, REDIS_PATIENCE)]);
+    this.lag.start();
     return this.listener.listen();
   }
 
@@ -109,10 +114,24 @@ export class DataPlane {
     this.tunnels.closeAll();
     await until(() => this.walk.inFlight === 0, TUNNEL_GRACE);
     this.listener.destroy();
+    this.lag.stop();
     this.upstream.close();
     this.identity.close();
     this.rate?.limiter.close();
   }
+}
+
+/** Says once that it begins, and once that it is over. */
+function watchLag(limit: number, { log, metrics }: Core): LoopLag {
+  const onChange = (shedding: boolean, lag: number): void => {
+    const facts = { delay_ms: Math.round(lag) };
+    if (shedding) log.warn('lifecycle', 'the event loop runs late; some new requests are turned away', facts);
+    else log.info('lifecycle', 'the event loop keeps up again', facts);
+  };
+  const lag = new LoopLag({ limit, onChange });
+  const help = 'Share of new requests turned away because the event loop runs late.';
+  metrics.gauge('railguard_overload_share', help, [], (gauge) => gauge.set(lag.share));
+  return lag;
 }
 
 /** Those of REPORTABLE that are not in the chain are off. */

@@ -109,6 +109,7 @@ export class Walk {
       (thrown) => {
         const problem = Problem.from(thrown);
         if (problem.source === 'upstream') this.core.metrics.upstreamFailure(problem.code);
+        if (problem.code === 'overloaded') this.count(x, 'forward', problem.code, 'enforce');
         if (!x.gone) this.logFailure(x, problem);
         this.up(x, responder, this.reply(x, problem));
       },
@@ -176,7 +177,8 @@ export class Walk {
 
   private logFailure(x: Exchange, problem: Problem): void {
     const facts = { correlation_id: x.requestId, code: problem.code, error: problem.cause };
-    if (problem.source === 'client') this.core.log.info('refusal', 'the request failed', facts);
+    if (problem.source === 'client' || problem.code === 'overloaded')
+      this.core.log.info('refusal', 'the request failed', facts);
     else this.core.log.error('upstream_error', problem.message, facts);
   }
 }

@@ -1,4 +1,4 @@
-/** The last gate before the app: how many requests at once, and how large a body. */
+/** The last gate before the app: how large a body may be. */
 import type { BodySink, BodySource, Exchange, Filter } from '../exchange.ts';
 import type { HeaderBlock } from '../header-block.ts';
 import { Problem } from '../problem.ts';
@@ -6,16 +6,12 @@ import { Problem } from '../problem.ts';
 export interface LimitsOptions {
   /** Bytes; 0 for no limit. */
   readonly maxBodySize: number;
-  readonly maxInFlight: number;
 }
 
-/** `inFlight` counts the exchanges in the chain, this one included. */
-export function limits(options: LimitsOptions, inFlight: () => number): Filter {
-  const { maxBodySize, maxInFlight } = options;
+export function limits({ maxBodySize }: LimitsOptions): Filter {
   return {
     name: 'limits',
     request(x: Exchange): undefined {
-      if (inFlight() > maxInFlight) throw new Problem('overloaded');
       const { body } = x.request;
       if (body === undefined || maxBodySize === 0) return;
       if (body.length > maxBodySize) throw new Problem('body_too_large', { close: true });

@@ -1,7 +1,7 @@
 /** One request's trip to an HTTP/1.1 app: when it is sent, retried, answered, late or lost; the response body on its way down. */
 import { type BodySink, type BodySource, type Exchange, Reply } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
-import type { Problem } from '../problem.ts';
+import { Problem } from '../problem.ts';
 import { passableTrailers, replyHead } from './headers.ts';
 import type { Http1Connection, Served } from './http1-connection.ts';
 import type { Http1Pool, Waiter } from './http1-pool.ts';
@@ -21,6 +21,7 @@ import {
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 /** Response bytes held for a reply that is not yet being read; past it the socket is paused. */
 const HELD_BYTES = 64 * 1024;
+const NO_CONNECTION = 'upstream: no connection became free in time';
 
 export class Http1Call implements Served, Waiter, BodySource, Timed {
   deadline: number;
@@ -61,13 +62,19 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     this.resolve = resolve;
     this.reject = reject;
     this.writer = new RequestWriter(x, options, this);
-    this.deadline = performance.now() + options.connectTimeout;
+    this.deadline = Number.POSITIVE_INFINITY;
   }
 
   start(): void {
     this.startedAt = performance.now();
     this.x.onGone = () => this.cancel();
     this.deadlines.add(this);
+    this.wait();
+  }
+
+  /** For a connection, as long as one may take to open. */
+  private wait(): void {
+    this.deadline = performance.now() + this.options.connectTimeout;
     this.pool.acquire(this);
   }
 
@@ -194,7 +201,7 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     if (connection.reused && !connection.begun && !this.retried && this.repeatable()) {
       this.retried = true;
       const fresh = this.pool.fresh();
-      if (fresh === undefined) this.pool.acquire(this);
+      if (fresh === undefined) this.wait();
       else this.take(fresh);
       return;
     }
@@ -242,7 +249,8 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
 
   expire(): void {
     const connection = this.connection;
-    if (connection === undefined) this.settle(late('no connection became free in time'));
+    // All connections to the app are in use, and each answers somebody: that is our bound, not the app's fault.
+    if (connection === undefined) this.settle(new Problem('overloaded', { cause: NO_CONNECTION }));
     else if (!connection.connected) this.settle(late('no connection in time'));
     // The client's body is still to come: that has a time of its own, and the app is not to blame.
     else if (this.writer.waiting) this.awaitHead();
