@@ -1,5 +1,5 @@
 /** The second port: health, metrics and whatever is registered on it, apart from the app's traffic. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Secret } from '../config/secret.ts';
@@ -7,6 +7,7 @@ import type { Audit } from '../core/audit.ts';
 import type { Core } from '../core/core.ts';
 import { Ids } from '../core/ids.ts';
 import type { Probe } from '../core/lifecycle.ts';
+import { http } from '../core/node-http.ts';
 import { AdminAccess } from './access.ts';
 import { AdminAuth } from './auth.ts';
 import { readBody, tooLarge } from './body.ts';
@@ -77,7 +78,7 @@ class AdminPort implements Admin {
     this.routes.add(readiness({ probes, ...core }));
     this.routes.add(metricsRoute(core.metrics));
     this.routes.add(configRoute(effective));
-    this.server = createServer(LIMITS, (message, response) => void this.serve(message, response));
+    this.server = http.createServer(LIMITS, (message, response) => void this.serve(message, response));
     this.server.maxConnections = MAX_CONNECTIONS;
     this.server.on('clientError', (error, socket) => this.malformed(error, socket));
   }

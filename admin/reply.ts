@@ -1,5 +1,6 @@
 /** What the admin port answers with: JSON, text or a problem document (RFC 9457), never cached, never sniffed. */
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import { http } from '../core/node-http.ts';
 
 export interface AdminReply {
   readonly status: number;
@@ -41,7 +42,7 @@ export function json(status: number, value: unknown): AdminReply {
 export function problemReply(problem: AdminProblem, correlationId: string, now: number): AdminReply {
   const body = JSON.stringify({
     type: 'about:blank',
-    title: STATUS_CODES[problem.status] ?? 'Error',
+    title: http.STATUS_CODES[problem.status] ?? 'Error',
     status: problem.status,
     detail: problem.message,
     code: problem.code,
@@ -83,5 +84,5 @@ export function rawProblem(problem: AdminProblem, correlationId: string, now: nu
   })
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
-  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${head}\r\n${text}`;
+  return `HTTP/1.1 ${problem.status} ${http.STATUS_CODES[problem.status]}\r\n${head}\r\n${text}`;
 }

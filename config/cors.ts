@@ -1,7 +1,10 @@
 /** Which origins may read responses in a browser, and what they may send. */
-import { parse as parseDomain } from 'tldts';
+import { createRequire } from 'node:module';
 import { bad, good, type Parsed, parseEach, quote } from './parse.ts';
 import { bool, duration, list, variable } from './var.ts';
+
+/** For the list of public suffixes, which wildcards alone need. */
+const require = createRequire(import.meta.url);
 
 const isToken = (item: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(item);
 const fieldName = (item: string): string | undefined =>
@@ -66,6 +69,7 @@ function parseWildcard(text: string): Parsed<string> {
   if (name === undefined) {
     return bad(`${quote(text)} is not an origin with a wildcard; use *.example.org, which takes https alone`);
   }
+  const { parse: parseDomain } = require('tldts') as typeof import('tldts');
   // Below a public suffix everybody can have a name: *.up.railway.app is every tenant of the platform.
   if (parseDomain(name, { allowPrivateDomains: true }).domain === null) {
     return bad(`${quote(text)} takes names that anybody can register; write the origins out one by one`);

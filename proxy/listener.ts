@@ -1,8 +1,8 @@
 /** One public port for everything: the first bytes (or ALPN) say HTTP/1.1 or HTTP/2, and an upgrade is HTTP/1's event. */
-import http from 'node:http';
-import https from 'node:https';
+import type { Server } from 'node:http';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { http } from '../core/node-http.ts';
 import { Problem } from './problem.ts';
 import { CROWD, CROWD_PATIENCE, Crowd } from './serve/crowd.ts';
 import { directWorks } from './serve/direct-check.ts';
@@ -18,7 +18,7 @@ export interface ListenerOptions {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
 
-type ConnectionListener = (this: http.Server, socket: Socket) => void;
+type ConnectionListener = (this: Server, socket: Socket) => void;
 
 /** RFC 9113 §3.4: what an HTTP/2 client with prior knowledge sends first. */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
@@ -30,9 +30,10 @@ export class Listener {
   private draining: NodeJS.Timeout | undefined = undefined;
   private readonly options: ListenerOptions;
   private readonly serving: Serving;
-  private readonly server: http.Server;
+  private readonly server: Server;
   private readonly http1: Http1Side;
-  private readonly http2: Http2Side;
+  /** Made for the first client that speaks it. */
+  private http2: Http2Side | undefined = undefined;
   private readonly parse: ConnectionListener;
   private readonly sockets = new Set<Socket>();
   private readonly crowd = new Crowd((socket) => this.turnAway(socket));
@@ -45,7 +46,7 @@ export class Listener {
     this.server =
       tls === undefined
         ? http.createServer(settings)
-        : https.createServer({
+        : process.getBuiltinModule('node:https').createServer({
             ...settings,
             ...tls,
             ALPNProtocols: ['h2', 'http/1.1'],
@@ -63,7 +64,6 @@ export class Listener {
       this.server.maxConnections = serving.options.maxConnections + CROWD;
     }
     this.http1 = new Http1Side(this.server, serving);
-    this.http2 = new Http2Side(serving);
   }
 
   /** Rejects with code EADDRINUSE when the port is taken. */
@@ -87,7 +87,7 @@ export class Listener {
   drain(): void {
     // http.Server's own close() would cut connections whose next request is already on the wire.
     net.Server.prototype.close.call(this.server);
-    this.http2.drain();
+    this.http2?.drain();
     this.draining = setInterval(() => this.http1.endIdle(QUIET), QUIET / 2);
     this.draining.unref();
   }
@@ -108,8 +108,13 @@ export class Listener {
       socket.once('close', () => this.sockets.delete(socket));
     }
     if (this.options.tls === undefined) this.sniff(socket, crowded);
-    else if ((socket as TLSSocket).alpnProtocol === 'h2') this.http2.adopt(socket, true, crowded);
+    else if ((socket as TLSSocket).alpnProtocol === 'h2') this.serveHttp2(socket, true, crowded);
     else this.serveHttp1(socket, true, crowded);
+  }
+
+  private serveHttp2(socket: Socket, secure: boolean, crowded: boolean): void {
+    this.http2 ??= new Http2Side(this.serving);
+    this.http2.adopt(socket, secure, crowded);
   }
 
   private serveHttp1(socket: Socket, secure: boolean, crowded: boolean): void {
@@ -145,7 +150,7 @@ export class Listener {
         // Paused: the session reads what was put back; a flowing socket would drop it.
         socket.pause();
         socket.unshift(seen);
-        this.http2.adopt(socket, false, crowded);
+        this.serveHttp2(socket, false, crowded);
         return;
       }
       socket.unshift(seen);

@@ -1,5 +1,5 @@
 /** Every refusal and failure the public port can answer with: one const table, one class, one renderer (RFC 9457). */
-import { STATUS_CODES } from 'node:http';
+import { http } from '../core/node-http.ts';
 import { HeaderBlock } from './header-block.ts';
 
 export type Source = 'client' | 'upstream' | 'railguard';
@@ -136,7 +136,7 @@ export function render(
 ): Rendered {
   const { options } = problem;
   const row: Row = PROBLEMS[problem.code];
-  const title = status === problem.status ? row.title : (STATUS_CODES[status] ?? row.title);
+  const title = status === problem.status ? row.title : (http.STATUS_CODES[status] ?? row.title);
   const headers = new HeaderBlock();
   const html = accept !== undefined && /^\s*(text\/html|application\/xhtml\+xml)\b/i.test(accept);
   const body = html

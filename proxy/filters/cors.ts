@@ -1,8 +1,12 @@
 /** Decides at the edge which origins may read responses; the app's own CORS fields never reach a browser. */
-import { parse } from 'tldts';
+import { createRequire } from 'node:module';
 import { type Exchange, type Filter, Reply } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
 import { Problem } from '../problem.ts';
+
+/** The list of public suffixes, which wildcards alone need. */
+type Domains = typeof import('tldts');
+const require = createRequire(import.meta.url);
 
 /** Settled by config/cors.ts: no `*` or `null` with credentials, no wildcard above a public suffix. */
 export interface CorsOptions {
@@ -107,17 +111,18 @@ function originMatcher(origins: readonly string[]): (origin: string) => boolean 
     .filter((origin) => origin.includes('*'))
     .map((origin) => origin.replace(/^.*\*/, ''));
   if (suffixes.length === 0) return (origin) => exact.has(origin);
+  const { parse } = require('tldts') as Domains;
   return (origin) => {
     if (exact.has(origin)) return true;
     const host = /^https:\/\/((?:[a-z0-9_-]+\.)+[a-z0-9-]+)(?::\d{1,5})?$/.exec(origin)?.[1];
     if (host === undefined) return false;
     const authority = origin.slice('https://'.length);
-    return suffixes.some((suffix) => authority.endsWith(suffix) && !crossesPublicSuffix(host, suffix));
+    return suffixes.some((suffix) => authority.endsWith(suffix) && !crossesPublicSuffix(parse, host, suffix));
   };
 }
 
 /** `*.railway.app` must not take `evil.up.railway.app`: below a public suffix live strangers. */
-function crossesPublicSuffix(host: string, suffix: string): boolean {
+function crossesPublicSuffix(parse: Domains['parse'], host: string, suffix: string): boolean {
   const { publicSuffix } = parse(host, { allowPrivateDomains: true });
   return publicSuffix === null || `.${publicSuffix}`.endsWith(suffix.replace(/:\d+$/, ''));
 }

@@ -1,7 +1,8 @@
 /** One request's trip to an HTTP/2 app: a stream, its body both ways, its trailers (RFC 9113 §8.1). */
-import http2, { type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { type BodySink, type BodySource, type Exchange, Reply } from '../exchange.ts';
 import { fieldObject, HeaderBlock, lowerName } from '../header-block.ts';
+import { CANCEL, REFUSED_STREAM } from '../http2-codes.ts';
 import type { Problem } from '../problem.ts';
 import type { Session } from './h2c.ts';
 import { passableTrailers, replyHead, upstreamHead } from './headers.ts';
@@ -14,8 +15,6 @@ import {
   type UpstreamOptions,
   unreachable,
 } from './upstream.ts';
-
-const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = http2.constants;
 
 export class H2cCall implements BodySink, BodySource, Timed {
   deadline = Number.POSITIVE_INFINITY;
@@ -226,7 +225,7 @@ export class H2cCall implements BodySink, BodySource, Timed {
   cancel(): void {
     if (this.over) return;
     this.dispose();
-    this.stream?.close(NGHTTP2_CANCEL);
+    this.stream?.close(CANCEL);
     this.x.request.body?.cancel();
   }
 
@@ -253,7 +252,7 @@ export class H2cCall implements BodySink, BodySource, Timed {
   /** Once, without a body, when the app says it did nothing or an old session ended (RFC 9113 §8.7). */
   private repeatable(code: number | undefined): boolean {
     if (this.retried || this.x.request.body !== undefined) return false;
-    if (code === NGHTTP2_REFUSED_STREAM) return true;
+    if (code === REFUSED_STREAM) return true;
     const { method } = this.x.request;
     return (
       this.via?.used === true &&
@@ -275,7 +274,7 @@ export class H2cCall implements BodySink, BodySource, Timed {
   private settle(problem: Problem): void {
     if (this.over) return;
     this.dispose();
-    this.stream?.close(NGHTTP2_CANCEL);
+    this.stream?.close(CANCEL);
     this.x.request.body?.cancel();
     if (!this.answered) this.reject(problem);
     else if (this.sink !== undefined) this.sink.fail(problem);

@@ -1,5 +1,5 @@
 /** Forwards to an app that speaks HTTP/2 without TLS (gRPC): streams over a few sessions; WebSocket takes HTTP/1.1 beside them. */
-import http2, { type ClientHttp2Session } from 'node:http2';
+import type { ClientHttp2Session } from 'node:http2';
 import type { Core } from '../../core/core.ts';
 import type { ProbeResult } from '../../core/lifecycle.ts';
 import type { Exchange, Reply } from '../exchange.ts';
@@ -72,7 +72,7 @@ export class H2cUpstream implements Upstream {
       // A client's repeated field must not throw here.
       strictSingleValueFields: false,
     };
-    const client = http2.connect(this.origin, sessionOptions);
+    const client = process.getBuiltinModule('node:http2').connect(this.origin, sessionOptions);
     const session: Session = { http2: client, streams: 0, used: false, connected: false, leaving: false };
     const { active } = this.core.metrics.upstreamConnections;
     active.inc();

@@ -1,6 +1,5 @@
 /** One HTTP/1.1 connection to the app: a socket, the parser of what comes out of it, and the call it serves now. */
 import net from 'node:net';
-import tls from 'node:tls';
 import { type ResponseEvents, type ResponseHead, ResponseParser } from './response-parser.ts';
 import { endpoint } from './upstream.ts';
 
@@ -42,7 +41,7 @@ export class Http1Connection implements ResponseEvents {
     const target = { ...endpoint(url), noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
     this.socket =
       url.protocol === 'https:'
-        ? tls.connect({
+        ? process.getBuiltinModule('node:tls').connect({
             ...target,
             ...(net.isIP(target.host) === 0 && { servername: target.host }),
             ALPNProtocols: ['http/1.1'],

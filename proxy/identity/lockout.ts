@@ -1,13 +1,16 @@
 /** Who fails too often to be heard for a while: counted by address and by what was presented, shared where Redis is. */
 import { hash } from 'node:crypto';
-import {
-  type RateLimiterAbstract,
-  RateLimiterMemory,
-  RateLimiterRedis,
-  RateLimiterRes,
-} from 'rate-limiter-flexible';
+import { createRequire } from 'node:module';
+import type * as flexible from 'rate-limiter-flexible';
 import type { Clock } from '../../core/clock.ts';
 import type { Redis } from '../../core/redis.ts';
+
+/** File by file: the package's index loads its counters for a dozen databases. */
+const require = createRequire(import.meta.url);
+const part = <Name extends keyof typeof flexible>(name: Name): (typeof flexible)[Name] =>
+  require(`rate-limiter-flexible/lib/${name}`);
+const RateLimiterMemory = part('RateLimiterMemory');
+const RateLimiterRes = part('RateLimiterRes');
 
 export interface LockoutOptions {
   /** Failures within `window` that are borne. */
@@ -22,8 +25,8 @@ export interface LockoutOptions {
 
 export class Lockout {
   private readonly options: LockoutOptions;
-  private readonly limiter: RateLimiterAbstract;
-  private readonly local: RateLimiterMemory;
+  private readonly limiter: flexible.RateLimiterAbstract;
+  private readonly local: flexible.RateLimiterMemory;
   /** Ends of blocks, on the monotonic clock. */
   private readonly blocked = new Map<string, number>();
   /** Keys that are being counted: bounds what the counters hold in memory. */
@@ -43,7 +46,7 @@ export class Lockout {
     this.limiter =
       options.redis === undefined
         ? this.local
-        : new RateLimiterRedis({
+        : new (part('RateLimiterRedis'))({
             ...rule,
             storeClient: options.redis,
             rejectIfRedisNotReady: true,

@@ -1,6 +1,7 @@
 /** Tries at start whether Node goes on with a connection after a direct reply: pipelined, with a body, and reused. */
-import http from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
+import { http } from '../../core/node-http.ts';
 import { Reply } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
 import { DirectWriter } from './reply-writer.ts';
@@ -27,7 +28,7 @@ export function directWorks(): Promise<boolean> {
   });
 }
 
-function answer(request: http.IncomingMessage, response: http.ServerResponse): void {
+function answer(request: IncomingMessage, response: ServerResponse): void {
   const body = request.url ?? '';
   const headers = new HeaderBlock(['Content-Length', String(body.length)]);
   const reply = new Reply(200, headers, undefined, 'railguard');

@@ -1,11 +1,10 @@
 /** Writes one Reply to an HTTP/2 stream: no connection fields, no reason phrase, trailers as trailers (RFC 9113 §8). */
-import http2, { type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { BodySink, BodySource, Outcome, Reply, Responder } from '../exchange.ts';
 import { fieldObject, type HeaderBlock, lowerName } from '../header-block.ts';
+import { INTERNAL_ERROR, NO_ERROR } from '../http2-codes.ts';
 import type { Http2Body } from './http2-body.ts';
 import { malformed } from './request-head.ts';
-
-const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = http2.constants;
 
 /** RFC 9113 §8.2.2. */
 const CONNECTION_FIELDS = new Set([
@@ -157,7 +156,7 @@ export class Http2Responder implements Responder, BodySink {
           since = now;
         } else if (now - since >= writeTimeout) {
           this.end_ = 'timeout';
-          stream.close(NGHTTP2_INTERNAL_ERROR);
+          stream.close(INTERNAL_ERROR);
         }
       },
       Math.min(CLOSED_CHECK, writeTimeout),
@@ -175,7 +174,7 @@ export class Http2Responder implements Responder, BodySink {
   /** The upstream's body was cut: no END_STREAM (RFC 9113 §8.1.1); what came before the cut still goes out. */
   fail(): void {
     this.end_ = 'upstream_cut';
-    const reset = (): void => this.stream.close(NGHTTP2_INTERNAL_ERROR);
+    const reset = (): void => this.stream.close(INTERNAL_ERROR);
     if (this.stream.writableLength === 0) setImmediate(reset);
     else {
       this.stream.once('drain', reset);
@@ -200,7 +199,7 @@ export class Http2Responder implements Responder, BodySink {
     this.over = true;
     clearTimeout(this.bodyTimer);
     clearInterval(this.writeTimer);
-    const complete = this.ended && this.end_ === 'client_gone' && this.stream.rstCode === NGHTTP2_NO_ERROR;
+    const complete = this.ended && this.end_ === 'client_gone' && this.stream.rstCode === NO_ERROR;
     if (!complete) {
       this.source?.cancel();
       this.body?.fail(malformed('The request body ended early.'));

@@ -1,5 +1,5 @@
 /** The HTTP/2 side of the public port: Node's own session per connection, one exchange a stream (RFC 9113). */
-import http2, { type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Peer } from '../client.ts';
 import { HeaderBlock } from '../header-block.ts';
@@ -24,14 +24,14 @@ interface Origin {
 
 export class Http2Side {
   private readonly serving: Serving;
-  private readonly server: http2.Http2Server;
+  private readonly server: Http2Server;
   private readonly sessions = new Set<Http2Session>();
   private readonly origins = new WeakMap<Http2Session, Origin>();
 
   constructor(serving: Serving) {
     this.serving = serving;
     const { maxHeaders, maxHeaderSize, maxUrlLength, maxHttp2Streams } = serving.options;
-    this.server = http2.createServer({
+    this.server = process.getBuiltinModule('node:http2').createServer({
       // Cookies come one field each: the pair count must not end a session that our own limits would answer.
       maxHeaderListPairs: maxHeaders * 4 + 64,
       maxSessionMemory: 32,

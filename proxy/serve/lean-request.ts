@@ -1,5 +1,6 @@
 /** Node's request without the header object nobody reads: raw fields are enough, save where Node frames or expects by them. */
-import http from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { http } from '../../core/node-http.ts';
 import { lowerName } from '../header-block.ts';
 
 /** What Node itself looks up: framing, expectations, upgrades; and TE, for HTTP/1.0. */
@@ -10,7 +11,7 @@ const READ_BY_NODE: Readonly<Record<number, readonly string[]>> = {
   14: ['content-length'],
   17: ['transfer-encoding'],
 };
-const NONE: http.IncomingHttpHeaders = Object.freeze({});
+const NONE: IncomingHttpHeaders = Object.freeze({});
 
 export class LeanRequest extends http.IncomingMessage {
   bare: boolean | undefined = undefined;
@@ -22,9 +23,9 @@ const inherited = Object.getOwnPropertyDescriptor(http.IncomingMessage.prototype
 if (inherited?.get !== undefined && inherited.set !== undefined) {
   const { get, set } = inherited;
   Object.defineProperty(LeanRequest.prototype, 'headers', {
-    get(this: LeanRequest): http.IncomingHttpHeaders {
+    get(this: LeanRequest): IncomingHttpHeaders {
       this.bare ??= isBare(this.rawHeaders);
-      return this.bare ? NONE : (get.call(this) as http.IncomingHttpHeaders);
+      return this.bare ? NONE : (get.call(this) as IncomingHttpHeaders);
     },
     set,
   });

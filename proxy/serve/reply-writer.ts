@@ -1,7 +1,7 @@
 /** Two ways to put an HTTP/1.1 reply on the wire: through Node's response, or straight to the socket where that is safe and cheaper. */
 import type { ServerResponse } from 'node:http';
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { http } from '../../core/node-http.ts';
 import type { Reply } from '../exchange.ts';
 import type { HeaderBlock } from '../header-block.ts';
 import { headText } from './head-text.ts';
@@ -34,7 +34,7 @@ export class StandardWriter implements ReplyWriter {
   }
 
   begin(reply: Reply): void {
-    this.response.statusMessage = reply.reason || (STATUS_CODES[reply.status] ?? 'Unknown');
+    this.response.statusMessage = reply.reason || (http.STATUS_CODES[reply.status] ?? 'Unknown');
     this.response.writeHead(reply.status, reply.headers.list);
   }
 

@@ -33,7 +33,7 @@ export class ExpiryRings {
   private readonly times: Float64Array;
   private readonly next: Int32Array;
   private readonly previous: Int32Array;
-  /** Which bucket a slot stands in, over all rings. */
+  /** Which bucket a slot stands in, over all rings, plus 1; 0 in none. A table of zeros costs no memory until it is used. */
   private readonly bucket: Int32Array;
   private heads = new Int32Array(0);
   private tails = new Int32Array(0);
@@ -43,7 +43,7 @@ export class ExpiryRings {
     this.times = new Float64Array(capacity);
     this.next = new Int32Array(capacity);
     this.previous = new Int32Array(capacity);
-    this.bucket = new Int32Array(capacity).fill(NONE);
+    this.bucket = new Int32Array(capacity);
   }
 
   add(policy: Policy): Ring {
@@ -68,11 +68,11 @@ export class ExpiryRings {
 
   /** Puts the slot where it falls idle at `time`; a slot that stands somewhere moves. */
   place(ring: Ring, slot: number, time: number): void {
-    if (this.bucket[slot] !== NONE) this.remove(slot);
+    if (this.bucket[slot] !== 0) this.remove(slot);
     const bucket = ring.ordinal * BUCKETS + (Math.floor(time / ring.width) % BUCKETS);
     const tail = this.tails[bucket] as number;
     this.times[slot] = time;
-    this.bucket[slot] = bucket;
+    this.bucket[slot] = bucket + 1;
     this.previous[slot] = tail;
     this.next[slot] = NONE;
     if (tail === NONE) this.heads[bucket] = slot;
@@ -82,14 +82,14 @@ export class ExpiryRings {
   }
 
   remove(slot: number): void {
-    const bucket = this.bucket[slot] as number;
+    const bucket = (this.bucket[slot] as number) - 1;
     const previous = this.previous[slot] as number;
     const next = this.next[slot] as number;
     if (previous === NONE) this.heads[bucket] = next;
     else this.next[previous] = next;
     if (next === NONE) this.tails[bucket] = previous;
     else this.previous[next] = previous;
-    this.bucket[slot] = NONE;
+    this.bucket[slot] = 0;
     this.at(Math.floor(bucket / BUCKETS)).count--;
   }
 

@@ -22,13 +22,15 @@ export class MemoryStore implements Store {
   private readonly mask: number;
   private readonly high: Int32Array;
   private readonly low: Int32Array;
+  /** Slots let go of, to be taken first; those from `fresh` on were never taken. */
   private readonly free: Int32Array;
-  private freeCount: number;
+  private freeCount = 0;
+  private fresh = 0;
   private readonly rings: ExpiryRings;
   private readonly ringOf = new Map<Policy, Ring>();
   private turn = 0;
 
-  /** `capacity` in keys: some 40 bytes each, all of it taken at once. */
+  /** `capacity` in keys: some 40 bytes each, reserved at once, and resident as they come. */
   constructor(clock: Clock, capacity = 200_000) {
     this.clock = clock;
     this.capacity = capacity;
@@ -37,14 +39,13 @@ export class MemoryStore implements Store {
     this.mask = cells - 1;
     this.high = new Int32Array(capacity);
     this.low = new Int32Array(capacity);
-    this.free = Int32Array.from({ length: capacity }, (_, i) => capacity - 1 - i);
-    this.freeCount = capacity;
+    this.free = new Int32Array(capacity);
     this.rings = new ExpiryRings(capacity);
   }
 
   /** Keys held now. */
   get size(): number {
-    return this.capacity - this.freeCount;
+    return this.fresh - this.freeCount;
   }
 
   decide(key: string, policy: Policy, now = this.now()): Decision {
@@ -109,8 +110,8 @@ export class MemoryStore implements Store {
 
   /** A slot for the key whose hash is in `this.hash`. */
   private insert(now: number): number {
-    if (this.freeCount === 0) this.letGo(this.rings.idlest(now));
-    const slot = this.free[--this.freeCount] as number;
+    if (this.size === this.capacity) this.letGo(this.rings.idlest(now));
+    const slot = this.freeCount > 0 ? (this.free[--this.freeCount] as number) : this.fresh++;
     const { high, low } = this.hash;
     this.high[slot] = high;
     this.low[slot] = low;
