@@ -42,5 +42,10 @@ export const listeners = {
     default: 'auto',
     doc: 'How HTTP/1.1 answers are written: `direct` is one write to the socket, `standard` goes through Node; `auto` tries `direct` at start.',
   }),
-  workers: int('WORKERS', { default: '1', min: 1, max: 128, doc: 'Processes that share the public port.' }),
+  workers: int('WORKERS', {
+    default: '1',
+    min: 1,
+    max: 128,
+    doc: 'Processes that share the public port; one, in this version: for more, run replicas.',
+  }),
 };
