@@ -4,20 +4,14 @@ import { type BodySink, type BodySource, type Exchange, Reply } from '../exchang
 import { fieldObject, HeaderBlock, lowerName } from '../header-block.ts';
 import { CANCEL, REFUSED_STREAM } from '../http2-codes.ts';
 import type { Problem } from '../problem.ts';
+import type { Deadlines, Timed } from './deadlines.ts';
 import type { Session } from './h2c.ts';
 import { passableTrailers, replyHead, upstreamHead } from './headers.ts';
-import {
-  broken,
-  type Deadlines,
-  late,
-  lied,
-  type Timed,
-  type UpstreamOptions,
-  unreachable,
-} from './upstream.ts';
+import { broken, late, lied, type UpstreamOptions, unreachable } from './upstream.ts';
 
 export class H2cCall implements BodySink, BodySource, Timed {
   deadline = Number.POSITIVE_INFINITY;
+  place = -1;
   length = -1;
   private readonly x: Exchange;
   private readonly options: UpstreamOptions;

@@ -3,9 +3,10 @@ import type { ClientHttp2Session } from 'node:http2';
 import type { Core } from '../../core/core.ts';
 import type { ProbeResult } from '../../core/lifecycle.ts';
 import type { Exchange, Reply } from '../exchange.ts';
+import { Deadlines } from './deadlines.ts';
 import { H2cCall } from './h2c-call.ts';
 import { Http1Upstream, reach } from './http1.ts';
-import { Deadlines, type Upstream, type UpstreamOptions } from './upstream.ts';
+import type { Upstream, UpstreamOptions } from './upstream.ts';
 
 /** Streams on one session before a next one is opened, whatever the app allows. */
 const STREAMS_A_SESSION = 100;

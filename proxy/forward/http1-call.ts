@@ -2,20 +2,13 @@
 import { type BodySink, type BodySource, type Exchange, Reply } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
 import { Problem } from '../problem.ts';
+import type { Deadlines, Timed } from './deadlines.ts';
 import { passableTrailers, replyHead } from './headers.ts';
 import type { Http1Connection, Served } from './http1-connection.ts';
 import type { Http1Pool, Waiter } from './http1-pool.ts';
 import { RequestWriter } from './http1-request.ts';
 import type { ResponseHead } from './response-parser.ts';
-import {
-  broken,
-  type Deadlines,
-  late,
-  lied,
-  type Timed,
-  type UpstreamOptions,
-  unreachable,
-} from './upstream.ts';
+import { broken, late, lied, type UpstreamOptions, unreachable } from './upstream.ts';
 
 /** Methods that may be sent twice without asking twice (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
@@ -25,6 +18,7 @@ const NO_CONNECTION = 'upstream: no connection became free in time';
 
 export class Http1Call implements Served, Waiter, BodySource, Timed {
   deadline: number;
+  place = -1;
   length = -1;
   private readonly x: Exchange;
   private readonly pool: Http1Pool;

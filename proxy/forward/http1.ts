@@ -3,9 +3,10 @@ import net from 'node:net';
 import type { Core } from '../../core/core.ts';
 import type { ProbeResult } from '../../core/lifecycle.ts';
 import type { Exchange, Reply } from '../exchange.ts';
+import { Deadlines } from './deadlines.ts';
 import { Http1Call } from './http1-call.ts';
 import { Http1Pool } from './http1-pool.ts';
-import { Deadlines, endpoint, type Upstream, type UpstreamOptions } from './upstream.ts';
+import { endpoint, type Upstream, type UpstreamOptions } from './upstream.ts';
 
 export class Http1Upstream implements Upstream {
   private readonly options: UpstreamOptions;

@@ -1,4 +1,4 @@
-/** What every way to the app has in common: options, the deadlines of a call, and the errors a connection can die of. */
+/** What every way to the app has in common: options and the errors a connection can die of. */
 import type { ProbeResult } from '../../core/lifecycle.ts';
 import type { Exchange, Reply } from '../exchange.ts';
 import { Problem } from '../problem.ts';
@@ -38,38 +38,3 @@ export const lied = (reason: string): Problem =>
   new Problem('upstream_protocol', { cause: `upstream: ${reason}` });
 export const late = (what: string): Problem =>
   new Problem('upstream_timeout', { cause: `upstream: ${what}` });
-
-/** Something with a moment at which it has waited long enough. */
-export interface Timed {
-  /** Milliseconds on the monotonic clock; Infinity while nothing is awaited. */
-  deadline: number;
-  expire(): void;
-}
-
-/** One timer for all calls: a deadline costs a number, not a timer (late by at most the interval). */
-export class Deadlines {
-  private readonly waiting = new Set<Timed>();
-  private readonly timer: NodeJS.Timeout;
-
-  constructor(interval: number) {
-    this.timer = setInterval(() => this.sweep(), interval);
-    this.timer.unref();
-  }
-
-  add(timed: Timed): void {
-    this.waiting.add(timed);
-  }
-
-  delete(timed: Timed): void {
-    this.waiting.delete(timed);
-  }
-
-  stop(): void {
-    clearInterval(this.timer);
-  }
-
-  private sweep(): void {
-    const now = performance.now();
-    for (const timed of this.waiting) if (timed.deadline <= now) timed.expire();
-  }
-}
