@@ -115,10 +115,10 @@ export class Exchange {
   problem: Problem | undefined = undefined;
   /** True once the client is gone; forward stops for it. */
   gone = false;
-  /** Set by whoever waits on the upstream, called once when the client goes. */
-  onGone: (() => void) | undefined = undefined;
-  /** Sends an informational response (1xx) to the client; set by the listener. */
-  interim: ((status: number, headers: HeaderBlock) => void) | undefined = undefined;
+  /** The call to the app that is under way; written by forward, cancelled once when the client goes. */
+  call: Cancellable | undefined = undefined;
+  /** Who sends the reply; written by the walk. */
+  responder: Responder | undefined = undefined;
   /** How many filters were entered: the way back starts there. Written by the walk. */
   entered = 0;
 
@@ -132,10 +132,15 @@ export class Exchange {
   abandon(): void {
     if (this.gone) return;
     this.gone = true;
-    const hook = this.onGone;
-    this.onGone = undefined;
-    hook?.();
+    const { call } = this;
+    this.call = undefined;
+    call?.cancel();
   }
+}
+
+/** Something under way that nobody wants any more. */
+export interface Cancellable {
+  cancel(): void;
 }
 
 /** Two raw byte streams to be joined: the upstream's side of a 101. */
@@ -184,4 +189,17 @@ export interface Outcome {
 /** The listener's side of an exchange: gets one Reply, reports one Outcome. */
 export interface Responder {
   send(reply: Reply): void;
+  /** An informational response (1xx), ahead of the reply. */
+  interim(status: number, headers: HeaderBlock): void;
+}
+
+/** Told how an exchange ended, once. */
+export interface Ending {
+  over(outcome: Outcome): void;
+}
+
+/** Waits for the app's answer to an exchange: told once of one of both, unless the call was cancelled. */
+export interface Awaiting {
+  answered(x: Exchange, reply: Reply): void;
+  failed(x: Exchange, problem: unknown): void;
 }

@@ -9,7 +9,7 @@ import { type Redis, redisSettled } from '../core/redis.ts';
 import type { SessionDirectory } from '../core/sessions.ts';
 import { chain, REPORTABLE } from './chain.ts';
 import { ClientResolver } from './client.ts';
-import type { Exchange, Filter } from './exchange.ts';
+import type { Filter } from './exchange.ts';
 import { H2cUpstream } from './forward/h2c.ts';
 import { RequestFields } from './forward/headers.ts';
 import { Http1Upstream } from './forward/http1.ts';
@@ -20,7 +20,7 @@ import { LoopLag } from './loop-lag.ts';
 import { Tunnels } from './serve/tunnel.ts';
 import { openRate, type Rate } from './stores/limiter.ts';
 import { UpstreamHealth } from './upstream-health.ts';
-import { Walk } from './walk.ts';
+import { type Forward, Walk } from './walk.ts';
 
 /** Milliseconds for tunnels to end after their Close. */
 const TUNNEL_GRACE = 1500;
@@ -76,7 +76,7 @@ export class DataPlane {
       lagging: () => this.lag.sheds(),
     });
     const reporting = reportOnly(config);
-    const forward = (x: Exchange) => this.upstream.forward(x);
+    const forward: Forward = (x, to) => this.upstream.forward(x, to);
     this.walk = new Walk({ filters, forward, core, reportOnly: reporting });
     this.filters = filterStates(filters, reporting);
     const clients = new ClientResolver({

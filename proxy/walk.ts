@@ -1,9 +1,17 @@
 /** Runs the chain: down until somebody answers, back up through every filter entered, and `finish` when it is over. */
 import type { Core } from '../core/core.ts';
-import { type Exchange, type Filter, type Outcome, Reply, type Responder } from './exchange.ts';
+import {
+  type Awaiting,
+  type Exchange,
+  type Filter,
+  type Outcome,
+  Reply,
+  type Responder,
+} from './exchange.ts';
 import { Problem, render } from './problem.ts';
 
-export type Forward = (x: Exchange) => Promise<Reply>;
+/** Tells the app's answer to whoever waits: a promise would cost each request several objects. */
+export type Forward = (x: Exchange, to: Awaiting) => void;
 
 export interface WalkOptions {
   readonly filters: readonly Filter[];
@@ -13,7 +21,7 @@ export interface WalkOptions {
   readonly reportOnly: ReadonlySet<string>;
 }
 
-export class Walk {
+export class Walk implements Awaiting {
   private readonly filters: readonly Filter[];
   private readonly forward: Forward;
   private readonly core: Core;
@@ -32,7 +40,8 @@ export class Walk {
   start(x: Exchange, responder: Responder): void {
     this.inFlight++;
     this.core.metrics.inFlight.inc();
-    this.down(x, responder, 0);
+    x.responder = responder;
+    this.down(x, 0);
   }
 
   /** The exchange is over: called once by its responder. */
@@ -49,7 +58,7 @@ export class Walk {
     }
   }
 
-  private down(x: Exchange, responder: Responder, from: number): void {
+  private down(x: Exchange, from: number): void {
     for (let i = from; i < this.filters.length; i++) {
       const filter = this.filters[i] as Filter;
       x.entered = i + 1;
@@ -59,21 +68,21 @@ export class Walk {
         if (answer === undefined) continue;
         if (answer instanceof Promise) {
           answer.then(
-            (reply) => (reply === undefined ? this.down(x, responder, i + 1) : this.up(x, responder, reply)),
-            (thrown) => this.refused(x, responder, i, thrown),
+            (reply) => (reply === undefined ? this.down(x, i + 1) : this.up(x, reply)),
+            (thrown) => this.refused(x, i, thrown),
           );
           return;
         }
-        this.up(x, responder, answer);
+        this.up(x, answer);
       } catch (thrown) {
-        this.refused(x, responder, i, thrown);
+        this.refused(x, i, thrown);
       }
       return;
     }
-    this.send(x, responder);
+    if (!x.gone) this.forward(x, this);
   }
 
-  private refused(x: Exchange, responder: Responder, index: number, thrown: unknown): void {
+  private refused(x: Exchange, index: number, thrown: unknown): void {
     const { name } = this.filters[index] as Filter;
     const problem = Problem.from(thrown);
     const report = problem.code !== 'internal' && this.reportOnly.has(name);
@@ -81,10 +90,10 @@ export class Walk {
     if (this.core.log.enabled('info')) this.logRefusal(x, name, problem, report);
     if (report) {
       x.upstreamHeaders.push('X-Railguard-Would-Refuse', `${name};code=${problem.code}`);
-      this.down(x, responder, index + 1);
+      this.down(x, index + 1);
       return;
     }
-    this.up(x, responder, this.reply(x, problem));
+    this.up(x, this.reply(x, problem));
   }
 
   private count(x: Exchange, filter: string, code: string, mode: 'enforce' | 'report'): void {
@@ -102,21 +111,18 @@ export class Walk {
     });
   }
 
-  private send(x: Exchange, responder: Responder): void {
-    if (x.gone) return;
-    this.forward(x).then(
-      (reply) => this.up(x, responder, reply),
-      (thrown) => {
-        const problem = Problem.from(thrown);
-        if (problem.source === 'upstream') this.core.metrics.upstreamFailure(problem.code);
-        if (problem.code === 'overloaded') this.count(x, 'forward', problem.code, 'enforce');
-        if (!x.gone) this.logFailure(x, problem);
-        this.up(x, responder, this.reply(x, problem));
-      },
-    );
+  answered(x: Exchange, reply: Reply): void {
+    this.up(x, reply);
   }
 
-  private up(x: Exchange, responder: Responder, reply: Reply): void {
+  failed(x: Exchange, thrown: unknown): void {
+    const problem = Problem.from(thrown);
+    if (problem.source === 'upstream') this.core.metrics.upstreamFailure(problem.code);
+    if (!x.gone) this.logFailure(x, problem);
+    this.up(x, this.reply(x, problem));
+  }
+
+  private up(x: Exchange, reply: Reply): void {
     if (x.gone) {
       discard(reply);
       return;
@@ -138,7 +144,7 @@ export class Walk {
         reply.headers.list.length = 0;
       }
     }
-    responder.send(reply);
+    x.responder?.send(reply);
   }
 
   private reply(x: Exchange, problem: Problem): Reply {

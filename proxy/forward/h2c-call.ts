@@ -1,6 +1,6 @@
 /** One request's trip to an HTTP/2 app: a stream, its body both ways, its trailers (RFC 9113 §8.1). */
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
-import { type BodySink, type BodySource, type Exchange, Reply } from '../exchange.ts';
+import { type Awaiting, type BodySink, type BodySource, type Exchange, Reply } from '../exchange.ts';
 import { fieldObject, HeaderBlock, lowerName } from '../header-block.ts';
 import { CANCEL, REFUSED_STREAM } from '../http2-codes.ts';
 import type { Problem } from '../problem.ts';
@@ -17,8 +17,7 @@ export class H2cCall implements BodySink, BodySource, Timed {
   private readonly options: UpstreamOptions;
   private readonly deadlines: Deadlines;
   private readonly session: () => Session;
-  private readonly resolve: (reply: Reply) => void;
-  private readonly reject: (problem: Problem) => void;
+  private readonly to: Awaiting;
   private stream: ClientHttp2Stream | undefined = undefined;
   private via: Session | undefined = undefined;
   private sink: BodySink | undefined = undefined;
@@ -35,23 +34,21 @@ export class H2cCall implements BodySink, BodySource, Timed {
 
   constructor(
     x: Exchange,
+    to: Awaiting,
     options: UpstreamOptions,
     deadlines: Deadlines,
     session: () => Session,
-    resolve: (reply: Reply) => void,
-    reject: (problem: Problem) => void,
   ) {
     this.x = x;
     this.options = options;
     this.deadlines = deadlines;
     this.session = session;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.to = to;
   }
 
   start(): void {
     this.startedAt = performance.now();
-    this.x.onGone = () => this.cancel();
+    this.x.call = this;
     this.deadlines.add(this);
     this.send();
   }
@@ -163,7 +160,8 @@ export class H2cCall implements BodySink, BodySource, Timed {
   // ---- response
 
   private onInterim(status: number, raw: string[]): void {
-    if (status !== 100 && status !== 101) this.x.interim?.(status, replyHead(plain(raw), -1, undefined));
+    if (status !== 100 && status !== 101)
+      this.x.responder?.interim(status, replyHead(plain(raw), -1, undefined));
   }
 
   private onHead(status: number, raw: string[]): void {
@@ -187,7 +185,7 @@ export class H2cCall implements BodySink, BodySource, Timed {
     stream.on('data', (chunk: Buffer) => this.onData(chunk));
     stream.on('end', () => this.onEnd());
     if (bodiless) stream.resume();
-    this.resolve(new Reply(status, headers, bodiless ? undefined : this, 'upstream'));
+    this.to.answered(this.x, new Reply(status, headers, bodiless ? undefined : this, 'upstream'));
   }
 
   private onData(chunk: Buffer): void {
@@ -270,14 +268,14 @@ export class H2cCall implements BodySink, BodySource, Timed {
     this.dispose();
     this.stream?.close(CANCEL);
     this.x.request.body?.cancel();
-    if (!this.answered) this.reject(problem);
+    if (!this.answered) queueMicrotask(() => this.to.failed(this.x, problem));
     else if (this.sink !== undefined) this.sink.fail(problem);
     else this.failure = problem;
   }
 
   private dispose(): void {
     this.over = true;
-    this.x.onGone = undefined;
+    this.x.call = undefined;
     this.deadlines.delete(this);
   }
 }

@@ -2,7 +2,7 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { Core } from '../../core/core.ts';
 import type { ProbeResult } from '../../core/lifecycle.ts';
-import type { Exchange, Reply } from '../exchange.ts';
+import type { Awaiting, Exchange } from '../exchange.ts';
 import { Deadlines } from './deadlines.ts';
 import { H2cCall } from './h2c-call.ts';
 import { Http1Upstream, reach } from './http1.ts';
@@ -36,11 +36,9 @@ export class H2cUpstream implements Upstream {
     this.deadlines = new Deadlines(Math.min(250, Math.max(20, options.connectTimeout / 4)));
   }
 
-  forward(x: Exchange): Promise<Reply> {
-    if (x.request.kind === 'upgrade') return this.http1.forward(x);
-    return new Promise((resolve, reject) => {
-      new H2cCall(x, this.options, this.deadlines, () => this.session(), resolve, reject).start();
-    });
+  forward(x: Exchange, to: Awaiting): void {
+    if (x.request.kind === 'upgrade') this.http1.forward(x, to);
+    else new H2cCall(x, to, this.options, this.deadlines, () => this.session()).start();
   }
 
   reach(timeout: number): Promise<ProbeResult> {

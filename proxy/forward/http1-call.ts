@@ -1,5 +1,5 @@
 /** One request's trip to an HTTP/1.1 app: when it is sent, retried, answered, late or lost; the response body on its way down. */
-import { type BodySink, type BodySource, type Exchange, Reply } from '../exchange.ts';
+import { type Awaiting, type BodySink, type BodySource, type Exchange, Reply } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
 import { Problem } from '../problem.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
@@ -17,15 +17,14 @@ const HELD_BYTES = 64 * 1024;
 const NO_CONNECTION = 'upstream: no connection became free in time';
 
 export class Http1Call implements Served, Waiter, BodySource, Timed {
-  deadline: number;
+  deadline = Number.POSITIVE_INFINITY;
   place = -1;
   length = -1;
   private readonly x: Exchange;
   private readonly pool: Http1Pool;
   private readonly options: UpstreamOptions;
   private readonly deadlines: Deadlines;
-  private readonly resolve: (reply: Reply) => void;
-  private readonly reject: (problem: Problem) => void;
+  private readonly to: Awaiting;
   private connection: Http1Connection | undefined = undefined;
   private reply: Reply | undefined = undefined;
   private resolved = false;
@@ -41,27 +40,18 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
   private failure: Problem | undefined = undefined;
   private startedAt = 0;
 
-  constructor(
-    x: Exchange,
-    pool: Http1Pool,
-    options: UpstreamOptions,
-    deadlines: Deadlines,
-    resolve: (reply: Reply) => void,
-    reject: (problem: Problem) => void,
-  ) {
+  constructor(x: Exchange, to: Awaiting, pool: Http1Pool, options: UpstreamOptions, deadlines: Deadlines) {
     this.x = x;
     this.pool = pool;
     this.options = options;
     this.deadlines = deadlines;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.to = to;
     this.writer = new RequestWriter(x, options, this);
-    this.deadline = Number.POSITIVE_INFINITY;
   }
 
   start(): void {
     this.startedAt = performance.now();
-    this.x.onGone = () => this.cancel();
+    this.x.call = this;
     this.deadlines.add(this);
     this.wait();
   }
@@ -102,7 +92,7 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
   // ---- response: what the connection reads
 
   onInterim(status: number, headers: string[]): void {
-    if (status !== 100) this.x.interim?.(status, replyHead(headers, -1, undefined));
+    if (status !== 100) this.x.responder?.interim(status, replyHead(headers, -1, undefined));
   }
 
   onHead(head: ResponseHead): void {
@@ -112,8 +102,9 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     this.length = head.length;
     this.reply = this.replyOf(head, replyHead(head.headers, length, head.nominated));
     this.reply.body = bodiless || head.length === 0 ? undefined : this;
-    this.x.upstreamMs = performance.now() - this.startedAt;
-    this.deadline = performance.now() + this.options.idleTimeout;
+    const now = performance.now();
+    this.x.upstreamMs = now - this.startedAt;
+    this.deadline = now + this.options.idleTimeout;
   }
 
   private replyOf(head: ResponseHead, headers: HeaderBlock): Reply {
@@ -124,7 +115,6 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
 
   onBody(chunk: Buffer): void {
     if (this.over) return;
-    this.deadline = performance.now() + this.options.idleTimeout;
     if (this.sink !== undefined) {
       this.sink.write(chunk);
       return;
@@ -148,14 +138,19 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
   /** One read is through: a body that came whole with its head needs no stream. */
   onRead(): void {
     const { reply } = this;
-    if (reply === undefined || this.resolved || this.over) return;
+    if (reply === undefined || this.over) return;
+    if (this.resolved) {
+      // Not while the reader holds it back: then nothing is due.
+      if (!this.paused) this.deadline = performance.now() + this.options.idleTimeout;
+      return;
+    }
     this.resolved = true;
     if (this.complete && this.length > 0 && this.trailers === undefined && reply.body === this) {
       reply.body = this.held.length === 1 ? this.held[0] : Buffer.concat(this.held);
       this.held = [];
     }
     if (this.complete && reply.body !== this) this.dispose();
-    this.resolve(reply);
+    this.to.answered(this.x, reply);
   }
 
   onSwitch(head: ResponseHead, rest: Buffer): void {
@@ -181,7 +176,7 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     reply.tunnel = { upstream: socket, first: Buffer.from(rest) };
     this.x.upstreamMs = performance.now() - this.startedAt;
     this.dispose();
-    this.resolve(reply);
+    this.answerLater(reply);
   }
 
   onFault(reason: string): void {
@@ -266,7 +261,7 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     connection?.destroy();
     this.writer.stop();
     if (this.sink !== undefined) this.sink.fail(problem);
-    else if (this.reply === undefined) this.reject(problem);
+    else if (this.reply === undefined) queueMicrotask(() => this.to.failed(this.x, problem));
     else this.breakOff(this.reply, problem);
   }
 
@@ -276,12 +271,17 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     if (this.resolved) return;
     this.resolved = true;
     reply.body = this;
-    this.resolve(reply);
+    this.answerLater(reply);
+  }
+
+  /** Where whoever waits could meet a socket, or a client, that is half way through something. */
+  private answerLater(reply: Reply): void {
+    queueMicrotask(() => this.to.answered(this.x, reply));
   }
 
   private dispose(): void {
     this.over = true;
-    this.x.onGone = undefined;
+    this.x.call = undefined;
     this.deadlines.delete(this);
     this.pool.forget(this);
   }

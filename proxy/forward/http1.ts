@@ -2,7 +2,7 @@
 import net from 'node:net';
 import type { Core } from '../../core/core.ts';
 import type { ProbeResult } from '../../core/lifecycle.ts';
-import type { Exchange, Reply } from '../exchange.ts';
+import type { Awaiting, Exchange } from '../exchange.ts';
 import { Deadlines } from './deadlines.ts';
 import { Http1Call } from './http1-call.ts';
 import { Http1Pool } from './http1-pool.ts';
@@ -19,10 +19,8 @@ export class Http1Upstream implements Upstream {
     this.pool = new Http1Pool({ ...options, levels: core.metrics.upstreamConnections });
   }
 
-  forward(x: Exchange): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      new Http1Call(x, this.pool, this.options, this.deadlines, resolve, reject).start();
-    });
+  forward(x: Exchange, to: Awaiting): void {
+    new Http1Call(x, to, this.pool, this.options, this.deadlines).start();
   }
 
   reach(timeout: number): Promise<ProbeResult> {

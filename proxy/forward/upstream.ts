@@ -1,6 +1,6 @@
 /** What every way to the app has in common: options and the errors a connection can die of. */
 import type { ProbeResult } from '../../core/lifecycle.ts';
-import type { Exchange, Reply } from '../exchange.ts';
+import type { Awaiting, Exchange } from '../exchange.ts';
 import { Problem } from '../problem.ts';
 import type { RequestFields } from './headers.ts';
 
@@ -18,8 +18,8 @@ export interface UpstreamOptions {
 }
 
 export interface Upstream {
-  /** Resolves with the app's head (the body may still be on its way); rejects with a Problem. */
-  forward(x: Exchange): Promise<Reply>;
+  /** Tells of the app's head (the body may still be on its way), or of a Problem, later. */
+  forward(x: Exchange, to: Awaiting): void;
   /** Can a connection be opened now? Waits at most `timeout` ms. */
   reach(timeout: number): Promise<ProbeResult>;
   /** Closes what is idle; what is in use goes on until it ends. */

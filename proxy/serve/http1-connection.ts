@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Peer } from '../client.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Ending, Exchange, Outcome } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
 import type { Problem } from '../problem.ts';
 import { Http1Body } from './http1-body.ts';
@@ -28,7 +28,7 @@ interface Current {
   readonly body: Http1Body | undefined;
 }
 
-export class Http1Connection {
+export class Http1Connection implements Ending {
   private readonly socket: Socket;
   private readonly peer: Peer;
   private readonly serving: Serving;
@@ -68,12 +68,11 @@ export class Http1Connection {
       request.resume();
       return;
     }
-    const pending = { request, response, continuing };
     if (this.current === undefined && this.queue.length === 0 && !this.socket.writableNeedDrain) {
-      this.open(pending);
+      this.open(request, response, continuing);
       return;
     }
-    this.queue.push(pending);
+    this.queue.push({ request, response, continuing });
     if (this.current === undefined) this.hold();
     if (this.queue.length > PIPELINE_MAX) this.socket.destroy();
     else if (this.queue.length >= PIPELINE_HIGH && !this.paused) {
@@ -94,9 +93,7 @@ export class Http1Connection {
     socket.removeAllListeners('timeout');
     socket.on('error', () => socket.destroy());
     const { options, tunnels } = serving;
-    const responder = new RawResponder(socket, early, { ...options, tunnels }, (outcome) =>
-      this.over(outcome),
-    );
+    const responder = new RawResponder(socket, early, { ...options, tunnels }, this);
     this.start(request, responder, undefined, 'upgrade');
   }
 
@@ -126,11 +123,9 @@ export class Http1Connection {
     else body.fail(problem);
   }
 
-  private open({ request, response, continuing }: Pending): void {
+  private open(request: IncomingMessage, response: ServerResponse, continuing: boolean): void {
     const body = bodyOf(request, continuing ? response : undefined);
-    const responder = new Http1Responder(request, response, body, this.responding, (outcome) =>
-      this.over(outcome),
-    );
+    const responder = new Http1Responder(request, response, body, this.responding, this);
     this.start(request, responder, body, 'http');
   }
 
@@ -151,7 +146,6 @@ export class Http1Connection {
       fault: faultOf(request),
     });
     x.crowded = this.responding.crowded;
-    x.interim = (status, headers) => responder.interim(status, headers);
     this.current = { x, responder, body };
     serving.walk.start(x, responder);
   }
@@ -161,9 +155,7 @@ export class Http1Connection {
     this.last = true;
     const { socket, serving } = this;
     const { options, tunnels } = serving;
-    const responder = new RawResponder(socket, Buffer.alloc(0), { ...options, tunnels }, (outcome) =>
-      this.over(outcome),
-    );
+    const responder = new RawResponder(socket, Buffer.alloc(0), { ...options, tunnels }, this);
     const raw = {
       kind: 'http',
       version: '1.1',
@@ -178,7 +170,7 @@ export class Http1Connection {
     serving.walk.start(x, responder);
   }
 
-  private over(outcome: Parameters<Serving['walk']['finish']>[1]): void {
+  over(outcome: Outcome): void {
     const { current } = this;
     if (current === undefined) return;
     current.x.bytesIn = current.body?.received ?? 0;
@@ -205,7 +197,7 @@ export class Http1Connection {
         this.socket.resume();
       }
       if ((this.socket.timeout ?? 0) > 0) this.socket.setTimeout(0);
-      this.open(pending);
+      this.open(pending.request, pending.response, pending.continuing);
     } else if (this.fault !== undefined) this.answerFault(this.fault);
   }
 

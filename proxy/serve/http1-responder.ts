@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Lifecycle } from '../../core/lifecycle.ts';
-import type { BodySink, BodySource, Outcome, Reply, Responder } from '../exchange.ts';
+import type { BodySink, BodySource, Ending, Outcome, Reply, Responder } from '../exchange.ts';
 import type { HeaderBlock } from '../header-block.ts';
 import { headText } from './head-text.ts';
 import type { Http1Body } from './http1-body.ts';
@@ -31,7 +31,7 @@ export class Http1Responder implements Responder, BodySink {
   private readonly socket: Socket;
   private readonly body: Http1Body | undefined;
   private readonly options: ResponderOptions;
-  private readonly done: (outcome: Outcome) => void;
+  private readonly ending: Ending;
   private writer: ReplyWriter | undefined = undefined;
   private source: BodySource | undefined = undefined;
   private end_: Outcome['end'] = 'complete';
@@ -45,14 +45,14 @@ export class Http1Responder implements Responder, BodySink {
     response: ServerResponse,
     body: Http1Body | undefined,
     options: ResponderOptions,
-    done: (outcome: Outcome) => void,
+    ending: Ending,
   ) {
     this.request = request;
     this.response = response;
     this.socket = request.socket;
     this.body = body;
     this.options = options;
-    this.done = done;
+    this.ending = ending;
   }
 
   /** Informational responses go ahead of the head; HTTP/1.0 has none (RFC 9110 §15.2). */
@@ -177,7 +177,7 @@ export class Http1Responder implements Responder, BodySink {
       this.socket.off('drain', this.onDrain);
       if (end !== 'complete') this.source.cancel();
     }
-    this.done({ end, status: this.started ? this.status : 499, bytesOut: this.bytesOut });
+    this.ending.over({ end, status: this.started ? this.status : 499, bytesOut: this.bytesOut });
   }
 }
 

@@ -121,7 +121,6 @@ export class Http2Side {
     });
     if (body !== undefined) responder.watch(body);
     x.crowded = origin.crowded;
-    x.interim = (status, fields) => responder.interim(status, fields);
     this.serving.walk.start(x, responder);
     if (origin.crowded) session.close();
   }

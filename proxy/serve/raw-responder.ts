@@ -1,6 +1,6 @@
 /** Answers on a bare socket, and ends it: handshakes (a 101 opens the tunnel) and messages the parser gave up on. */
 import type { Socket } from 'node:net';
-import type { BodySink, BodySource, Outcome, Reply, Responder } from '../exchange.ts';
+import type { BodySink, BodySource, Ending, Outcome, Reply, Responder } from '../exchange.ts';
 import type { HeaderBlock } from '../header-block.ts';
 import { headText } from './head-text.ts';
 import { lingeringClose } from './linger.ts';
@@ -16,7 +16,7 @@ export class RawResponder implements Responder, BodySink {
   /** Bytes the client sent right after its head: for the tunnel, or for nobody. */
   private readonly early: Buffer;
   private readonly options: RawResponderOptions;
-  private readonly done: (outcome: Outcome) => void;
+  private readonly ending: Ending;
   private source: BodySource | undefined = undefined;
   private status = 499;
   private bytesOut = 0;
@@ -24,11 +24,11 @@ export class RawResponder implements Responder, BodySink {
   private cut = false;
   private over = false;
 
-  constructor(socket: Socket, early: Buffer, options: RawResponderOptions, done: (outcome: Outcome) => void) {
+  constructor(socket: Socket, early: Buffer, options: RawResponderOptions, ending: Ending) {
     this.socket = socket;
     this.early = early;
     this.options = options;
-    this.done = done;
+    this.ending = ending;
   }
 
   interim(status: number, headers: HeaderBlock): void {
@@ -112,6 +112,6 @@ export class RawResponder implements Responder, BodySink {
     if (this.over) return;
     this.over = true;
     if (end !== 'complete') this.source?.cancel();
-    this.done({ end, status: this.status, bytesOut: this.bytesOut });
+    this.ending.over({ end, status: this.status, bytesOut: this.bytesOut });
   }
 }

@@ -6,7 +6,7 @@ import { Redactor } from '../../../core/redact.ts';
 import { type Filter, Reply } from '../../../proxy/exchange.ts';
 import { HeaderBlock } from '../../../proxy/header-block.ts';
 import { Problem } from '../../../proxy/problem.ts';
-import { Walk } from '../../../proxy/walk.ts';
+import { type Forward, Walk } from '../../../proxy/walk.ts';
 import { HandClock, keptLog } from '../core/lines.ts';
 import { exchange } from './filters/exchanges.ts';
 
@@ -16,10 +16,10 @@ function answered(filter: Filter, redactor: Pick<Redactor, 'text'> = new Redacto
   const { log, kept } = keptLog();
   const metrics = new Metrics({ version: '0' });
   const core = { log, metrics, redactor, clock, lifecycle: new Lifecycle(), version: '0' } as unknown as Core;
-  const forward = () => Promise.resolve(new Reply(200, new HeaderBlock(), 'fine', 'upstream'));
+  const forward: Forward = (x, to) => to.answered(x, new Reply(200, new HeaderBlock(), 'fine', 'upstream'));
   const walk = new Walk({ filters: [filter], forward, core, reportOnly: new Set() });
   const replies: Reply[] = [];
-  walk.start(exchange([], {}, 0), { send: (reply) => replies.push(reply) });
+  walk.start(exchange([], {}, 0), { send: (reply) => replies.push(reply), interim() {} });
   return { reply: replies[0] as Reply, kept };
 }
 

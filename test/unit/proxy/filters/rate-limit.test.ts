@@ -89,10 +89,10 @@ function chain(setup: Setup = {}) {
   let forwarded = 0;
   const walk = new Walk({
     filters: [lines.byClient, tokens, session, lines.bySubject],
-    forward: () => {
+    forward: (x, to) => {
       forwarded++;
       const upstream = ['X-RateLimit-Limit', '7', 'ratelimit', 'theirs', 'x-ratelimit-limit', '8'];
-      return Promise.resolve(new Reply(200, new HeaderBlock(upstream), undefined, 'upstream'));
+      to.answered(x, new Reply(200, new HeaderBlock(upstream), undefined, 'upstream'));
     },
     core,
     reportOnly: new Set(setup.report ?? []),
@@ -114,7 +114,7 @@ function chain(setup: Setup = {}) {
       { address: client, peer: client, scheme: 'http', host: '', trusted: false },
       0,
     );
-    return new Promise<Reply>((resolve) => walk.start(x, { send: resolve }));
+    return new Promise<Reply>((resolve) => walk.start(x, { send: resolve, interim() {} }));
   };
   const statuses = async (count: number, what: Ask = {}) => {
     const seen: Record<number, number> = {};
