@@ -4,6 +4,12 @@ import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 
 const POOL_BYTES = 4096;
+const ZERO_TRACE = '0'.repeat(32);
+const ZERO_SPAN = '0'.repeat(16);
+/** A random hex digit as the one that tells the variant: its two lower bits stay. */
+const VARIANT: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from('0123456789abcdef', (digit, value) => [digit, '89ab'[value & 3] as string]),
+);
 
 /** Fills the buffer with random bytes. */
 export type RandomFill = (buffer: Buffer) => unknown;
@@ -11,8 +17,13 @@ export type RandomFill = (buffer: Buffer) => unknown;
 export class Ids {
   private readonly clock: Clock;
   private readonly fill: RandomFill;
-  private readonly pool = Buffer.allocUnsafeSlow(POOL_BYTES);
-  private used = POOL_BYTES;
+  private readonly bytes = Buffer.allocUnsafeSlow(POOL_BYTES);
+  /** The random bytes in hex, and how many digits of them are spent. */
+  private digits = '';
+  private spent = 0;
+  private time = Number.NaN;
+  /** A UUID as far as its time goes. */
+  private opening = '';
 
   constructor(clock: Clock = systemClock, fill: RandomFill = randomFillSync) {
     this.clock = clock;
@@ -21,41 +32,45 @@ export class Ids {
 
   /** A UUIDv7: 48 bits of milliseconds, then 74 random bits. */
   uuid(): string {
-    const start = this.take(10);
-    const { pool } = this;
-    pool[start] = ((pool[start] as number) & 0x0f) | 0x70;
-    pool[start + 2] = ((pool[start + 2] as number) & 0x3f) | 0x80;
-    const time = this.clock.now().toString(16).padStart(12, '0');
-    const tail = pool.toString('hex', start, start + 10);
-    return `${time.slice(0, 8)}-${time.slice(8)}-${tail.slice(0, 4)}-${tail.slice(4, 8)}-${tail.slice(8)}`;
+    const now = this.clock.now();
+    if (now !== this.time) {
+      this.time = now;
+      const time = now.toString(16).padStart(12, '0');
+      this.opening = `${time.slice(0, 8)}-${time.slice(8)}-7`;
+    }
+    const start = this.take(20);
+    const { digits } = this;
+    const variant = VARIANT[digits[start + 4] as string] as string;
+    return `${this.opening}${digits.slice(start + 1, start + 4)}-${variant}${digits.slice(start + 5, start + 8)}-${digits.slice(start + 8, start + 20)}`;
   }
 
   /** 16 random bytes in lower-case hex, never all zero. */
   traceId(): string {
-    return this.hex(16);
+    return this.hex(32, ZERO_TRACE);
   }
 
   /** 8 random bytes in lower-case hex, never all zero. */
   spanId(): string {
-    return this.hex(8);
+    return this.hex(16, ZERO_SPAN);
   }
 
-  private hex(bytes: number): string {
+  private hex(length: number, zero: string): string {
     for (;;) {
-      const start = this.take(bytes);
-      const hex = this.pool.toString('hex', start, start + bytes);
-      if (/[^0]/.test(hex)) return hex;
+      const start = this.take(length);
+      const hex = this.digits.slice(start, start + length);
+      if (hex !== zero) return hex;
     }
   }
 
-  /** Where the next bytes start in the pool; no byte is given out twice. */
-  private take(bytes: number): number {
-    if (this.used + bytes > POOL_BYTES) {
-      this.fill(this.pool);
-      this.used = 0;
+  /** Where the next digits start; none is given out twice. */
+  private take(length: number): number {
+    if (this.spent + length > this.digits.length) {
+      this.fill(this.bytes);
+      this.digits = this.bytes.toString('hex');
+      this.spent = 0;
     }
-    const start = this.used;
-    this.used += bytes;
+    const start = this.spent;
+    this.spent += length;
     return start;
   }
 }

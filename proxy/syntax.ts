@@ -20,12 +20,15 @@ export function isFieldValue(text: string): boolean {
 }
 
 /** Cuts blanks and tabs, and only those, off both ends (OWS, RFC 9110 §5.6.3): `trim` would hide control bytes. */
-export function trimOws(text: string): string {
-  let start = 0;
-  let end = text.length;
+export const trimOws = (text: string): string => sliceOws(text, 0, text.length);
+
+/** The same of a part of the text. */
+export function sliceOws(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
   while (start < end && isOws(text.charCodeAt(start))) start++;
   while (end > start && isOws(text.charCodeAt(end - 1))) end--;
-  return start === 0 && end === text.length ? text : text.slice(start, end);
+  return text.slice(start, end);
 }
 
 const isOws = (code: number): boolean => code === 32 || code === 9;

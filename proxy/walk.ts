@@ -118,6 +118,7 @@ export class Walk implements Awaiting {
   failed(x: Exchange, thrown: unknown): void {
     const problem = Problem.from(thrown);
     if (problem.source === 'upstream') this.core.metrics.upstreamFailure(problem.code);
+    if (problem.code === 'overloaded') this.count(x, 'forward', problem.code, 'enforce');
     if (!x.gone) this.logFailure(x, problem);
     this.up(x, this.reply(x, problem));
   }

@@ -7,7 +7,7 @@ import { passableTrailers, replyHead } from './headers.ts';
 import type { Http1Connection, Served } from './http1-connection.ts';
 import type { Http1Pool, Waiter } from './http1-pool.ts';
 import { RequestWriter } from './http1-request.ts';
-import type { ResponseHead } from './response-parser.ts';
+import type { ResponseHead } from './response-head.ts';
 import { broken, late, lied, type UpstreamOptions, unreachable } from './upstream.ts';
 
 /** Methods that may be sent twice without asking twice (RFC 9110 §9.2.2). */

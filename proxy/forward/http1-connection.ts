@@ -1,6 +1,7 @@
 /** One HTTP/1.1 connection to the app: a socket, the parser of what comes out of it, and the call it serves now. */
 import net from 'node:net';
-import { type ResponseEvents, type ResponseHead, ResponseParser } from './response-parser.ts';
+import type { ResponseHead } from './response-head.ts';
+import { type ResponseEvents, ResponseParser } from './response-parser.ts';
 import { endpoint } from './upstream.ts';
 
 /** The call a connection serves: it gets what the parser reads, and learns of the connection's end. */
