@@ -41,6 +41,10 @@ async function settings(env: Env, appPort: number): Promise<Env> {
     PORT: await portFor(env.PORT, 8080),
     ADMIN_PORT: await portFor(env.ADMIN_PORT, 9090),
     ADMIN_TOKEN: env.ADMIN_TOKEN ?? randomBytes(24).toString('base64url'),
+    JWT_SECRET_KEY: env.JWT_SECRET_KEY ?? randomBytes(48).toString('base64url'),
+    CSRF_SECRET_KEY: env.CSRF_SECRET_KEY ?? randomBytes(48).toString('base64url'),
+    COOKIE_SECRET_KEY: env.COOKIE_SECRET_KEY ?? randomBytes(48).toString('base64url'),
+    SESSION_SECRET_KEY: env.SESSION_SECRET_KEY ?? randomBytes(48).toString('base64url'),
     UPSTREAM_URL: `http://${HOST}:${appPort}`,
     SANITIZE_ERRORS: env.SANITIZE_ERRORS ?? 'true',
   };
