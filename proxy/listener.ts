@@ -95,6 +95,7 @@ export class Listener {
   /** Cuts what is left. */
   destroy(): void {
     clearInterval(this.draining);
+    this.http1.stop();
     this.server.closeAllConnections();
     for (const socket of this.sockets) socket.destroy();
     this.crowd.destroy();

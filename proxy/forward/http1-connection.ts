@@ -1,5 +1,6 @@
 /** One HTTP/1.1 connection to the app: a socket, the parser of what comes out of it, and the call it serves now. */
 import net from 'node:net';
+import { ReadBuffer } from './read-buffer.ts';
 import type { ResponseHead } from './response-head.ts';
 import { type ResponseEvents, ResponseParser } from './response-parser.ts';
 import { endpoint } from './upstream.ts';
@@ -32,6 +33,8 @@ export class Http1Connection implements ResponseEvents {
   /** Milliseconds the app said it keeps an idle connection; -1 when it did not say. */
   keepAliveHint = -1;
   private call: Served | undefined = undefined;
+  /** It speaks another protocol now: its bytes go to whoever listens. */
+  private switched = false;
   private failure: Error | undefined = undefined;
   private readonly parser: ResponseParser;
   private readonly owner: ConnectionEvents;
@@ -47,7 +50,7 @@ export class Http1Connection implements ResponseEvents {
             ...(net.isIP(target.host) === 0 && { servername: target.host }),
             ALPNProtocols: ['http/1.1'],
           })
-        : net.connect(target);
+        : net.connect({ ...target, onread: this.reading() });
     this.listen(url.protocol === 'https:' ? 'secureConnect' : 'connect');
   }
 
@@ -57,11 +60,8 @@ export class Http1Connection implements ResponseEvents {
       this.connected = true;
       this.call?.onReady();
     });
-    socket.on('data', (chunk: Buffer) => {
-      const served = this.call;
-      this.parser.feed(chunk);
-      served?.onRead();
-    });
+    // Over TLS alone: without it the bytes come by `reading`.
+    socket.on('data', (chunk: Buffer) => this.read(chunk));
     socket.on('drain', () => this.call?.onDrain());
     socket.on('end', () => {
       const served = this.call;
@@ -74,6 +74,25 @@ export class Http1Connection implements ResponseEvents {
       this.failure = error;
     });
     socket.on('close', () => this.lost());
+  }
+
+  private reading(): net.OnReadOpts {
+    const buffer = new ReadBuffer();
+    return {
+      buffer: () => buffer.next(),
+      callback: (size) => {
+        const chunk = buffer.take(size);
+        if (this.switched) return this.socket.push(chunk);
+        this.read(chunk);
+        return true;
+      },
+    };
+  }
+
+  private read(chunk: Buffer): void {
+    const served = this.call;
+    this.parser.feed(chunk);
+    served?.onRead();
   }
 
   /** Binds the connection to a call whose request is about to be written. */
@@ -131,6 +150,7 @@ export class Http1Connection implements ResponseEvents {
   onSwitch(head: ResponseHead, rest: Buffer): void {
     const { call, socket } = this;
     this.call = undefined;
+    this.switched = true;
     socket.pause();
     for (const event of ['data', 'drain', 'end', 'close', 'error']) socket.removeAllListeners(event);
     socket.on('error', () => socket.destroy());

@@ -59,6 +59,18 @@ export class Http1Connection implements Ending {
   /** Milliseconds on the monotonic clock since when it waits for a request; Infinity while it answers one. */
   idleSince = performance.now();
 
+  private seen = -1;
+  private silentSince = 0;
+
+  /** Has nothing come for `limit` ms, and nothing been answered? Knows what it saw when it was asked before. */
+  silent(now: number, limit: number): boolean {
+    const { bytesRead } = this.socket;
+    if (!this.busy && bytesRead === this.seen) return now - this.silentSince >= limit;
+    this.seen = bytesRead;
+    this.silentSince = now;
+    return false;
+  }
+
   get busy(): boolean {
     return this.current !== undefined || this.queue.length > 0;
   }

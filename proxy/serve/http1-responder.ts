@@ -15,8 +15,9 @@ export interface ResponderOptions {
   readonly lifecycle: Lifecycle;
   /** Replies may go straight to the socket. */
   direct: boolean;
-  /** Connection fields of a direct reply, as finished lines. */
+  /** What a reply says of the connection, as a value; and of a direct one, as finished lines. */
   readonly keepAlive: string;
+  readonly keepAliveLines: string;
   /** The connection is one too many: it ends after its first answer. */
   readonly crowded: boolean;
 }
@@ -94,9 +95,9 @@ export class Http1Responder implements Responder, BodySink {
       response.socket !== socket
     ) {
       response.once('finish', () => this.finish('complete'));
-      return new StandardWriter(response);
+      return new StandardWriter(response, this.last ? undefined : options.keepAlive);
     }
-    return new DirectWriter(socket, response, options.keepAlive);
+    return new DirectWriter(socket, response, options.keepAliveLines);
   }
 
   private sendWhole(reply: Reply, body: string | Buffer | undefined): void {

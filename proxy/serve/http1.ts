@@ -10,6 +10,9 @@ import { LeanRequest } from './lean-request.ts';
 import { malformed } from './request-head.ts';
 import type { Serving } from './serving.ts';
 
+/** Milliseconds a connection is kept beyond what was promised: a request may be on its way by then. */
+const MARGIN = 500;
+
 const connectionOf = new WeakMap<object, Http1Connection>();
 
 /** Adopts `server`, which gets connections by its `connection` (or `secureConnection`) listener, given back here. */
@@ -19,21 +22,29 @@ export class Http1Side {
   private readonly sockets = new WeakMap<Http1Connection, Socket>();
   private readonly responding: ResponderOptions;
   private readonly crowded: ResponderOptions;
+  private readonly sweeper: NodeJS.Timeout;
 
   constructor(server: http.Server, serving: Serving) {
     this.serving = serving;
     const { keepaliveTimeout, writeTimeout } = serving.options;
-    const keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepaliveTimeout / 1000)}\r\n`;
+    const keepAlive = `timeout=${Math.floor(keepaliveTimeout / 1000)}`;
     this.responding = {
       writeTimeout,
       lifecycle: serving.core.lifecycle,
       direct: false,
       keepAlive,
+      keepAliveLines: `Connection: keep-alive\r\nKeep-Alive: ${keepAlive}\r\n`,
       crowded: false,
     };
     this.crowded = { ...this.responding, crowded: true };
     server.maxHeadersCount = 0;
-    server.keepAliveTimeout = serving.options.keepaliveTimeout;
+    // Node would make and unmake a timer for every request.
+    server.keepAliveTimeout = 0;
+    this.sweeper = setInterval(
+      () => this.endStale(keepaliveTimeout + MARGIN),
+      Math.max(20, keepaliveTimeout / 10),
+    );
+    this.sweeper.unref();
     server.timeout = 0;
     server.on('request', (request, response) => this.onRequest(request, response, false));
     server.on('checkContinue', (request, response) => this.onRequest(request, response, true));
@@ -94,6 +105,16 @@ export class Http1Side {
     for (const connection of this.live) {
       if (!connection.busy && now - connection.idleSince >= quiet) this.sockets.get(connection)?.end();
     }
+  }
+
+  stop(): void {
+    clearInterval(this.sweeper);
+  }
+
+  private endStale(limit: number): void {
+    const now = performance.now();
+    for (const connection of this.live)
+      if (connection.silent(now, limit)) this.sockets.get(connection)?.destroy();
   }
 
   private onRequest(request: IncomingMessage, response: ServerResponse, continuing: boolean): void {

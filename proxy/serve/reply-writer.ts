@@ -22,9 +22,12 @@ export interface ReplyWriter {
 /** The documented way. Handles what keeps no connection, HTTP/1.0, and everything else. */
 export class StandardWriter implements ReplyWriter {
   private readonly response: ServerResponse;
+  private readonly keepAlive: string | undefined;
 
-  constructor(response: ServerResponse) {
+  /** `keepAlive`: how long the connection goes on, as a field value; undefined where it ends. */
+  constructor(response: ServerResponse, keepAlive: string | undefined) {
     this.response = response;
+    this.keepAlive = keepAlive;
   }
 
   whole(reply: Reply, body: string | Buffer | undefined): void {
@@ -35,6 +38,7 @@ export class StandardWriter implements ReplyWriter {
 
   begin(reply: Reply): void {
     this.response.statusMessage = reply.reason || (http.STATUS_CODES[reply.status] ?? 'Unknown');
+    if (this.keepAlive !== undefined) reply.headers.append('Keep-Alive', this.keepAlive);
     this.response.writeHead(reply.status, reply.headers.list);
   }
 
