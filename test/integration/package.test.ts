@@ -155,8 +155,8 @@ describe('the Dockerfile', () => {
   it('runs as an ordinary user, with tini as process 1 and node below it', () => {
     expect(of('USER')).toEqual(['node']);
     const entry = execForm(of('ENTRYPOINT')[0] as string);
-    expect(entry.slice(0, 3)).toEqual(['tini', '--', 'node']);
-    expect(entry.at(-1)).toBe('/app/dist/main.js');
+    expect(entry?.slice(0, 3)).toEqual(['tini', '--', 'node']);
+    expect(entry?.at(-1)).toBe('/app/dist/main.js');
     expect(execForm(of('CMD')[0] as string)).toEqual(['serve']);
     expect(of('HEALTHCHECK')[0]).toMatch(/--start-period=5s .*CMD \["node"/);
     const order = last.instructions.map(({ name }) => name);
