@@ -156,7 +156,7 @@ export class Http2Responder implements Responder, BodySink {
           since = now;
         } else if (now - since >= writeTimeout) {
           this.end_ = 'timeout';
-          stream.close(INTERNAL_ERROR);
+          this.reset();
         }
       },
       Math.min(CLOSED_CHECK, writeTimeout),
@@ -174,12 +174,18 @@ export class Http2Responder implements Responder, BodySink {
   /** The upstream's body was cut: no END_STREAM (RFC 9113 §8.1.1); what came before the cut still goes out. */
   fail(): void {
     this.end_ = 'upstream_cut';
-    const reset = (): void => this.stream.close(INTERNAL_ERROR);
+    const reset = (): void => this.reset();
     if (this.stream.writableLength === 0) setImmediate(reset);
     else {
       this.stream.once('drain', reset);
       setTimeout(reset, 500).unref();
     }
+  }
+
+  /** A stream that the client has reset meanwhile takes no code any more, and may never say `close`. */
+  private reset(): void {
+    if (this.stream.closed) this.stream.destroy();
+    else this.stream.close(INTERNAL_ERROR);
   }
 
   private sendTrailers(): void {

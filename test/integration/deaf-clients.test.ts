@@ -29,7 +29,10 @@ describe.each(['direct', 'standard'])('deaf clients, RESPONSE_PATH=%s', (path) =
       if (target.startsWith('/slow')) setTimeout(() => socket.write(ok('slow')), 400);
       else if (target.startsWith('/until-close'))
         socket.end(`HTTP/1.1 403 Forbidden\r\n\r\n${'x'.repeat(size)}`);
-      else socket.write(ok('x'.repeat(size)));
+      else if (target.startsWith('/cut')) {
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n${'x'.repeat(20_000)}`);
+        setTimeout(() => socket.destroy(), 200);
+      } else socket.write(ok('x'.repeat(size)));
     });
     railguard = await startRailguard({
       env: { UPSTREAM_URL: app.url, RESPONSE_PATH: path, WRITE_TIMEOUT: '1s', KEEPALIVE_TIMEOUT: '1s' },
@@ -83,28 +86,34 @@ describe.each(['direct', 'standard'])('deaf clients, RESPONSE_PATH=%s', (path) =
     socket.destroy();
   });
 
-  it('a stream that is reset with NO_ERROR behind a shut window is over', async () => {
-    const socket = net.connect(railguard.port, '127.0.0.1');
-    socket.on('error', () => undefined).resume();
-    socket.write(Buffer.from(PREFACE, 'latin1'));
-    socket.write(settings([[4, 0]]));
-    const fields: [string, string][] = [
-      [':method', 'GET'],
-      [':path', '/n1'],
-      [':scheme', 'http'],
-      [':authority', 'app.test'],
-    ];
-    socket.write(headers(1, fields));
-    await until(
-      'it is in flight',
-      900,
-      async () => (await metric(railguard.adminPort, 'railguard_in_flight')) === 1,
-    );
-    await sleep(100);
-    socket.write(reset(1, 0));
-    await nothingInFlight(3000);
-    socket.destroy();
-  });
+  it.each([
+    ['/n1', 'is answered', 100],
+    ['/cut/30000', 'was cut by the app', 350],
+  ])(
+    'a stream (%s, which %s) that is reset with NO_ERROR behind a shut window is over',
+    async (target, _how, wait) => {
+      const socket = net.connect(railguard.port, '127.0.0.1');
+      socket.on('error', () => undefined).resume();
+      socket.write(Buffer.from(PREFACE, 'latin1'));
+      socket.write(settings([[4, 0]]));
+      const fields: [string, string][] = [
+        [':method', 'GET'],
+        [':path', target],
+        [':scheme', 'http'],
+        [':authority', 'app.test'],
+      ];
+      socket.write(headers(1, fields));
+      await until(
+        'it is in flight',
+        900,
+        async () => (await metric(railguard.adminPort, 'railguard_in_flight')) === 1,
+      );
+      await sleep(wait);
+      socket.write(reset(1, 0));
+      await nothingInFlight(3000);
+      socket.destroy();
+    },
+  );
 
   it('a client that pipelines and does not read is answered no further than its socket holds', async () => {
     app.requests.length = 0;
