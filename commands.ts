@@ -72,6 +72,13 @@ export const commands: readonly Command[] = [
   },
 ];
 
+/** For railguard itself alone, when it is to be several processes. */
+const worker: Command = {
+  name: 'worker',
+  summary: 'One of several processes behind the public port.',
+  run: async () => (await import('./workers/worker.ts')).runWorker(),
+};
+
 async function serve({ env }: Invocation): Promise<number> {
   const loaded = load(env, { tty: process.stdout.isTTY });
   if ('errors' in loaded) return refuse(loaded.errors, loaded.warnings);
@@ -87,7 +94,7 @@ async function exec({ env, rest }: Invocation): Promise<number> {
   const { config, warnings } = loaded;
   const companion = (core: Core, pooled: Hidden | undefined) =>
     new Child(rest, appEnvironment(env, config.upstream.appPort, pooled?.reveal()), core);
-  return serve(config, { env, warnings, companion });
+  return serve(config, { env: sidecarEnvironment(env), warnings, companion });
 }
 
 async function validate({ flags, env }: Invocation): Promise<number> {
@@ -168,7 +175,7 @@ export async function run(args: readonly string[], env: NodeJS.ProcessEnv): Prom
   const rest = cut === -1 ? [] : args.slice(cut + 1);
   const named = words[0] !== undefined && !words[0].startsWith('-');
   const name = named ? words[0]! : 'serve';
-  const command = commands.find((one) => one.name === name);
+  const command = [...commands, worker].find((one) => one.name === name);
   if (named && name === 'help') return print(help(undefined));
   if (command === undefined)
     return misuse(

@@ -24,6 +24,8 @@ import { SystemMonitor } from './core/system.ts';
 export interface OperationsParts {
   readonly core: Core;
   readonly upstream: Probe;
+  /** The traffic; this process's own when absent. */
+  readonly traffic?: Sources['metrics'] | undefined;
   readonly components: () => readonly Component[];
   readonly sessions: SessionDirectory | undefined;
   readonly secrets: SecretsSource;
@@ -38,13 +40,14 @@ export interface Operations {
 /** Adds its endpoints to the admin port. */
 export function openOperations(config: Config, admin: Admin, parts: OperationsParts): Operations {
   const { core } = parts;
-  const { clock, log, version, metrics, lifecycle } = core;
+  const { clock, log, version, lifecycle } = core;
+  const metrics = parts.traffic ?? core.metrics;
   const { environment } = config.logs;
   const { replica, volume } = config.monitoring;
   const disks = [process.cwd(), os.tmpdir(), ...(volume === undefined ? [] : [volume])];
   const system = new SystemMonitor({ clock, disks });
   const health = new ComprehensiveHealth({ checks: checks(system, parts), clock, log, version, environment });
-  healthGauge(health, metrics);
+  healthGauge(health, core.metrics);
   const { postgres } = core;
   const sources: Sources = {
     clock,
@@ -73,9 +76,10 @@ export function openOperations(config: Config, admin: Admin, parts: OperationsPa
 
 function checks(
   system: SystemMonitor,
-  { core, upstream, components, secrets }: OperationsParts,
+  { core, upstream, components, secrets, traffic }: OperationsParts,
 ): HealthCheck[] {
-  const { postgres, metrics, clock } = core;
+  const { postgres, clock } = core;
+  const metrics = traffic ?? core.metrics;
   return [
     systemCheck(system),
     databaseCheck(postgres === undefined ? undefined : databaseSource(postgres)),

@@ -18,7 +18,8 @@ import { Database, DatabaseUnfit } from './database.ts';
 import { openOperations } from './operations.ts';
 import { REPORTABLE } from './proxy/chain.ts';
 import { DataPlane } from './proxy/proxy.ts';
-import { createCore, guard } from './telemetry.ts';
+import { createCore, guard, type Telemetry } from './telemetry.ts';
+import type { Fleet } from './workers/fleet.ts';
 
 /** Exit codes of sysexits(3). */
 const EX_USAGE = 64;
@@ -34,6 +35,8 @@ export interface Addresses {
 export interface ServeOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly warnings: readonly string[];
+  /** Where `.env` and relative paths were looked for; the working directory if not given. */
+  readonly cwd?: string;
   /** Both ports are open. */
   readonly onReady?: (addresses: Addresses) => void;
   /** Starts what lives and dies with railguard, once the ports are open; `pooled` is the database by way of the pooler. */
@@ -64,19 +67,25 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   const events = new RingAudit();
   const database = openDatabase(config, base, events);
   if (database === undefined) return EX_USAGE;
-  const core: Core = { ...base, postgres: database.postgres };
+  const core = { ...base, postgres: database.postgres };
+  const several = config.listeners.workers > 1;
   const redis =
-    config.redis.url === undefined ? undefined : await openRedis(config.redis.url.reveal(), core.log);
+    config.redis.url === undefined || several
+      ? undefined
+      : await openRedis(config.redis.url.reveal(), core.log);
   const usage = new UsageCount();
   const audit = new Audit({ ...core, sinks: [events, usage, new LogAudit(core.log), ...database.sinks] });
   const secrets = openSecrets(config, core, audit);
-  const proxy = new DataPlane(config, core, { audit, redis });
+  const proxy = several
+    ? await openFleet(config, { core, audit }, options)
+    : new DataPlane(config, core, { audit, redis });
   const probes = [...proxy.probes, ...database.probes];
   const admin = createAdmin({
     core,
     probes,
     listeners: config.listeners,
     effective: effective(config),
+    metrics: 'traffic' in proxy ? proxy : undefined,
     audit,
   });
   for (const route of [auditRoute(database.audit ?? events), ...sessionRoutes(proxy.sessions)])
@@ -85,6 +94,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   const operations = openOperations(config, admin, {
     core,
     upstream: proxy.upstreamProbe,
+    traffic: 'traffic' in proxy ? proxy.traffic : undefined,
     components: () => proxy.components(),
     sessions: proxy.sessions,
     secrets,
@@ -122,6 +132,16 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   core.log.info('lifecycle', 'stopped');
   await Promise.all([core.log.flush(), core.reporter?.flush(REPORT_GRACE)]);
   return code;
+}
+
+/** Several processes behind the public port: they have the data planes, this one all the rest. */
+async function openFleet(
+  config: Config,
+  parts: { readonly core: Telemetry; readonly audit: Audit },
+  { env, cwd = process.cwd() }: ServeOptions,
+): Promise<Fleet> {
+  const { Fleet } = await import('./workers/fleet.ts');
+  return new Fleet(config, { ...parts, start: { env, cwd, tty: process.stdout.isTTY === true } });
 }
 
 /** Undefined when it can't be used as configured, which has been said then. */

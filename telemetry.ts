@@ -6,15 +6,20 @@ import { systemClock } from './core/clock.ts';
 import type { Core } from './core/core.ts';
 import { Lifecycle } from './core/lifecycle.ts';
 import { LineBudget } from './core/log-budget.ts';
-import { FdSink } from './core/log-sink.ts';
+import { FdSink, type Sink } from './core/log-sink.ts';
 import { createLog } from './core/logger.ts';
 import { Metrics } from './core/metrics.ts';
 import { Redactor } from './core/redact.ts';
 import { RecentRefusals } from './core/refusals.ts';
 import type { Reporter } from './core/reporter.ts';
 
+/** Core, and where its lines go: another process's may go there too. */
+export interface Telemetry extends Core {
+  readonly sink: Sink;
+}
+
 /** Loads Sentry when there is a DSN; that it can't be loaded is said and no reason to stop. */
-export async function createCore(config: Config): Promise<Core> {
+export async function createCore(config: Config): Promise<Telemetry> {
   const { level, json, maxPerSecond } = config.logs;
   const clock = systemClock;
   const metrics = new Metrics({ version, replica: config.monitoring.replica }, clock);
@@ -32,7 +37,7 @@ export async function createCore(config: Config): Promise<Core> {
   const log = createLog({ level, json, sink, redact, colour, budget, reporter });
   if (failure !== undefined) log.warn('lifecycle', 'Sentry can not be loaded', { error: failure });
   const refusals = new RecentRefusals(clock, redactor);
-  const core = { log, metrics, redactor, clock, lifecycle: new Lifecycle(), version, refusals };
+  const core = { log, metrics, redactor, clock, lifecycle: new Lifecycle(), version, refusals, sink };
   return reporter === undefined ? core : { ...core, reporter };
 }
 

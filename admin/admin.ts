@@ -7,6 +7,7 @@ import type { Audit } from '../core/audit.ts';
 import type { Core } from '../core/core.ts';
 import { Ids } from '../core/ids.ts';
 import type { Probe } from '../core/lifecycle.ts';
+import type { Metrics } from '../core/metrics.ts';
 import { http } from '../core/node-http.ts';
 import { AdminAccess } from './access.ts';
 import { AdminAuth } from './auth.ts';
@@ -29,6 +30,8 @@ export interface AdminOptions {
   };
   /** The configuration in force, secrets masked; what `GET /config` shows. */
   readonly effective: unknown;
+  /** What `GET /metrics` shows; this process's own when absent. */
+  readonly metrics?: Pick<Metrics, 'render'> | undefined;
   /** Is told who comes in, and who does not. */
   readonly audit?: Audit;
 }
@@ -68,7 +71,7 @@ class AdminPort implements Admin {
   private readonly server: Server;
   private readonly ids: Ids;
 
-  constructor({ core, probes, listeners, effective, audit }: AdminOptions) {
+  constructor({ core, probes, listeners, effective, metrics, audit }: AdminOptions) {
     this.core = core;
     this.listeners = listeners;
     this.ids = new Ids(core.clock);
@@ -76,7 +79,7 @@ class AdminPort implements Admin {
     this.auth = new AdminAuth({ token: listeners.adminToken?.reveal(), clock: core.clock, log: core.log });
     this.routes.add(liveness(core));
     this.routes.add(readiness({ probes, ...core }));
-    this.routes.add(metricsRoute(core.metrics));
+    this.routes.add(metricsRoute(metrics ?? core.metrics));
     this.routes.add(configRoute(effective));
     this.server = http.createServer(LIMITS, (message, response) => void this.serve(message, response));
     this.server.maxConnections = MAX_CONNECTIONS;

@@ -22,7 +22,6 @@ export const checks: readonly Check[] = [
   { reads: ['TLS_KEY', 'TLS_CERT'], level: 'error', find: tlsNeedsBoth },
   { reads: ['TLS_KEY', 'TLS_CERT'], level: 'error', find: keyBelongsToCertificate },
   { reads: ['HEADER_TIMEOUT', 'BODY_TIMEOUT'], level: 'error', find: headerBeforeBody },
-  { reads: ['WORKERS'], level: 'error', find: oneProcess },
   {
     reads: [
       'CORS_ORIGINS',
@@ -56,12 +55,6 @@ export const checks: readonly Check[] = [
 ];
 
 const isLoopback = (host: string): boolean => /^(localhost\.?|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
-
-/** Better no start than one that serves with less than was asked for. */
-function oneProcess({ listeners }: Config): string | undefined {
-  if (listeners.workers === 1) return undefined;
-  return 'this version runs one process; leave it at 1 and run more replicas, with REDIS_URL for one budget';
-}
 
 function portsDiffer({ listeners }: Config): string | undefined {
   if (listeners.port === 0 || listeners.port !== listeners.adminPort) return undefined;

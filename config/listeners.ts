@@ -46,6 +46,6 @@ export const listeners = {
     default: '1',
     min: 1,
     max: 128,
-    doc: 'Processes that share the public port; one, in this version: for more, run replicas.',
+    doc: 'Processes that share the public port, and every limit; one a core.',
   }),
 };

@@ -102,6 +102,11 @@ export class Audit {
     for (const sink of sinks) sink.write(event as unknown as AuditEvent);
   }
 
+  /** Passes on what another process recorded. */
+  relay(event: AuditEvent): void {
+    for (const sink of this.options.sinks) sink.write(event);
+  }
+
   private plain(text: unknown): unknown {
     if (typeof text !== 'string' || UUID.test(text)) return text;
     const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;

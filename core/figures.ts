@@ -12,6 +12,14 @@ interface Exemplar {
 const EXEMPLAR_LABEL = 'correlation_id';
 const LONGEST_ID = 128 - EXEMPLAR_LABEL.length;
 
+/** What a Times holds, for another process. */
+export interface TimesState {
+  readonly counts: readonly number[];
+  readonly sum: number;
+  /** Place of the bucket, and the exemplar in it; its time in milliseconds since the epoch. */
+  readonly exemplars: readonly (readonly [number, Exemplar])[];
+}
+
 export class Times {
   /** Upper bounds in seconds, ascending. */
   readonly bounds: readonly number[];
@@ -58,6 +66,28 @@ export class Times {
     return `${text}${name}_sum${braces} ${this.sum}\n${name}_count${braces} ${total}\n`;
   }
 
+  /** `epoch` as in `lines`. */
+  state(epoch: number): TimesState {
+    const exemplars: [number, Exemplar][] = [];
+    for (let i = 0; i < this.ids.length; i++) {
+      const exemplar = this.exemplar(i, epoch);
+      if (exemplar !== undefined) exemplars.push([i, exemplar]);
+    }
+    return { counts: [...this.counts], sum: this.sum, exemplars };
+  }
+
+  /** Adds what another one of the same bounds counted; its `lines` then take 0 for an epoch. */
+  absorb({ counts, sum, exemplars }: TimesState): void {
+    for (const [i, count] of counts.entries()) this.counts[i]! += count;
+    this.sum += sum;
+    for (const [i, { id, value, at }] of exemplars) {
+      if (this.ids[i] !== '' && this.instants[i]! > at) continue;
+      this.ids[i] = id;
+      this.values[i] = value;
+      this.instants[i] = at;
+    }
+  }
+
   private exemplar(index: number, epoch: number): Exemplar | undefined {
     const id = this.ids[index] as string;
     if (id === '') return undefined;
@@ -83,11 +113,20 @@ class Series {
     this.times = new Times(bounds);
   }
 
-  count(status: number): void {
+  count(status: number, times = 1): void {
     const at = this.statuses.indexOf(status);
-    if (at >= 0) this.counts[at]!++;
-    else this.counts[this.statuses.push(status) - 1] = 1;
+    if (at >= 0) this.counts[at]! += times;
+    else this.counts[this.statuses.push(status) - 1] = times;
   }
+}
+
+/** What a RequestFigures holds of one method and endpoint, for another process. */
+export interface SeriesState {
+  readonly method: string;
+  readonly endpoint: string;
+  /** Status and count, by turns. */
+  readonly statuses: readonly number[];
+  readonly times: TimesState;
 }
 
 /** More endpoints than this share `other`: a bound on memory and on what is scraped. */
@@ -131,9 +170,32 @@ export class RequestFigures {
     return series;
   }
 
+  /** `epoch` as in `text`. */
+  state(epoch: number): SeriesState[] {
+    return this.all().map(({ method, endpoint, statuses, counts, times }) => ({
+      method,
+      endpoint,
+      statuses: statuses.flatMap((status, i) => [status, counts[i]!]),
+      times: times.state(epoch),
+    }));
+  }
+
+  /** Adds what another one of the same bounds counted; `text` then takes 0 for an epoch. */
+  absorb(state: readonly SeriesState[]): void {
+    for (const { method, endpoint, statuses, times } of state) {
+      const series = this.byMethod.get(method)?.get(endpoint) ?? this.open(method, endpoint);
+      for (let i = 0; i < statuses.length; i += 2) series.count(statuses[i]!, statuses[i + 1]!);
+      series.times.absorb(times);
+    }
+  }
+
+  private all(): Series[] {
+    return [...this.byMethod.values()].flatMap((endpoints) => [...endpoints.values()]);
+  }
+
   /** Both families as text; `epoch` as in Times, undefined for the plain format. */
   text(epoch: number | undefined): string {
-    const all = [...this.byMethod.values()].flatMap((endpoints) => [...endpoints.values()]);
+    const all = this.all();
     const labels = all.map(({ method, endpoint }) => `method="${method}",endpoint="${escaped(endpoint)}"`);
     const family = epoch === undefined ? 'http_requests_total' : 'http_requests';
     let text = `# HELP ${family} Requests answered.\n# TYPE ${family} counter\n`;

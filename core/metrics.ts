@@ -1,13 +1,29 @@
 /** Every metric of the traffic, declared once, and the registry that others declare theirs in. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client';
 import { type Clock, systemClock } from './clock.ts';
-import { RequestFigures, Times } from './figures.ts';
+import { type Exposition, expose } from './exposition.ts';
+import { RequestFigures, type SeriesState, Times, type TimesState } from './figures.ts';
 import { Performance } from './performance.ts';
 
 export interface BuildInfo {
   readonly version: string;
   /** Which of several instances this is. */
   readonly replica?: string | undefined;
+}
+
+/** What a process knows of its traffic and itself. */
+export interface MetricsState {
+  readonly requests: readonly SeriesState[];
+  readonly overhead: TimesState;
+  readonly others: readonly MetricObjectWithValues<MetricValue<string>>[];
 }
 
 /** A figure that goes up and down on the request path; read when scraped. */
@@ -38,10 +54,10 @@ const METHODS: ReadonlySet<string> = new Set([
 /** A method name as a bounded label: whatever is not a standard method is `OTHER`. */
 export const methodLabel = (method: string): string => (METHODS.has(method) ? method : 'OTHER');
 
-const DURATION_BUCKETS = [
+export const DURATION_BUCKETS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300,
 ];
-const OVERHEAD_BUCKETS = [
+export const OVERHEAD_BUCKETS = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1,
 ];
 
@@ -52,8 +68,6 @@ const MISNAMED = [
   'nodejs_active_resources_total',
 ];
 
-const OPENMETRICS = Registry.OPENMETRICS_CONTENT_TYPE;
-
 export class Metrics {
   readonly registry = new Registry();
   readonly inFlight = new Level();
@@ -62,8 +76,9 @@ export class Metrics {
   /** The last five minutes. */
   readonly performance: Performance;
   private readonly clock: Clock;
-  private readonly requests = new RequestFigures(DURATION_BUCKETS, [...METHODS, 'OTHER']);
-  private readonly overhead = new Times(OVERHEAD_BUCKETS);
+  /** What every request writes does not go through prom-client: its histogram costs several times as much. */
+  readonly requests = new RequestFigures(DURATION_BUCKETS, [...METHODS, 'OTHER']);
+  readonly overhead = new Times(OVERHEAD_BUCKETS);
   private readonly refusals: Counter<string>;
   private readonly upstreamFailures: Counter<string>;
   private readonly refusalChildren = new Map<string, { inc(): void }>();
@@ -181,20 +196,23 @@ export class Metrics {
   }
 
   /** The exposition, as OpenMetrics when the Accept header prefers it. */
-  async render(accept: string | undefined): Promise<{ readonly type: string; readonly body: string }> {
-    const rest = await this.registry.metrics();
-    if (!prefersOpenMetrics(accept))
-      return { type: Registry.PROMETHEUS_CONTENT_TYPE, body: `${this.own(undefined)}\n${rest}` };
-    const epoch = this.clock.now() - this.clock.monotonic();
-    return { type: OPENMETRICS, body: `${this.own(epoch)}${openMetrics(rest)}` };
+  async render(accept: string | undefined): Promise<Exposition> {
+    return expose(this, await this.registry.metrics(), accept, this.epoch);
   }
 
-  /** What every request writes does not go through prom-client: its histogram costs several times as much. */
-  private own(epoch: number | undefined): string {
-    const name = 'railguard_overhead_seconds';
-    const help = 'Time from request to response head spent outside the upstream.';
-    const overhead = this.overhead.lines(name, '', undefined);
-    return `${this.requests.text(epoch)}# HELP ${name} ${help}\n# TYPE ${name} histogram\n${overhead}`;
+  /** All there is to know, for another process to add up. */
+  async state(): Promise<MetricsState> {
+    const { epoch } = this;
+    return {
+      requests: this.requests.state(epoch),
+      overhead: this.overhead.state(epoch),
+      others: await this.registry.getMetricsAsJSON(),
+    };
+  }
+
+  /** Milliseconds since the epoch at which the monotonic clock was 0. */
+  private get epoch(): number {
+    return this.clock.now() - this.clock.monotonic();
   }
 
   private declareLevels(): void {
@@ -218,33 +236,4 @@ export class Metrics {
       read('state', upstreamConnections),
     );
   }
-}
-
-function prefersOpenMetrics(accept: string | undefined): boolean {
-  if (accept === undefined) return false;
-  return quality(accept, 'application/openmetrics-text') > quality(accept, 'text/plain');
-}
-
-/** The q value an Accept header gives a media type, wildcards aside; 0 when it is not named (RFC 9110 §12.4.2). */
-function quality(accept: string, type: string): number {
-  for (const member of accept.split(',')) {
-    const [name, ...parameters] = member.split(';').map((part) => part.trim().toLowerCase());
-    if (name !== type) continue;
-    const q = parameters.find((parameter) => parameter.startsWith('q='));
-    const value = q === undefined ? 1 : Number(q.slice(2));
-    return Number.isFinite(value) ? value : 0;
-  }
-  return 0;
-}
-
-/**
- * prom-client's own OpenMetrics output renames its counters for good, so a later plain scrape would lose
- * their `_total`. The two texts differ in three things alone: counter family names, blank lines, the end mark.
- */
-function openMetrics(text: string): string {
-  const families = text.replace(
-    /^# HELP (\S+)_total (.*)\n# TYPE \1_total counter$/gm,
-    '# HELP $1 $2\n# TYPE $1 counter',
-  );
-  return `${families.replace(/\n{2,}/g, '\n').trimEnd()}\n# EOF\n`;
 }

@@ -43,6 +43,16 @@ export interface PerformanceSeries {
   readonly latency: { readonly step_seconds: number; readonly points: readonly Quantiles[] };
 }
 
+/** What happened in one slot, for another process of this machine. */
+export interface SlotReport {
+  /** Milliseconds since the slot began. */
+  readonly age: number;
+  /** Requests, client errors, server errors, refusals. */
+  readonly counts: readonly [number, number, number, number];
+  /** Latency bin and count, by turns. */
+  readonly bins: readonly number[];
+}
+
 export class Performance {
   private readonly requests = new Float64Array(SLOTS);
   private readonly clientErrors = new Float64Array(SLOTS);
@@ -54,11 +64,15 @@ export class Performance {
   private current: number;
   private index: number;
 
+  /** The newest slot that was reported. */
+  private reported: number;
+
   /** `now` in milliseconds on the monotonic clock. */
   constructor(now: number) {
     this.startedAt = now;
     this.current = Math.floor(now / SLOT);
     this.index = this.current % SLOTS;
+    this.reported = this.current - 1;
   }
 
   /** One request ended. A tunnel (101) counts, but how long it stood open is no latency. */
@@ -74,6 +88,39 @@ export class Performance {
   refusal(now: number): void {
     this.advance(now);
     this.refusals[this.index]!++;
+  }
+
+  /** The slots that came to their end since the last report, empty ones left out. */
+  report(now: number): SlotReport[] {
+    this.advance(now);
+    const reports: SlotReport[] = [];
+    for (let slot = Math.max(this.reported + 1, this.current - SLOTS + 1); slot < this.current; slot++) {
+      const index = slot % SLOTS;
+      const counts = this.columns().map((column) => column[index]!) as [number, number, number, number];
+      if (counts.every((count) => count === 0)) continue;
+      const bins: number[] = [];
+      for (let i = 0; i < BINS; i++) {
+        const count = this.bins[index * BINS + i]!;
+        if (count > 0) bins.push(i, count);
+      }
+      reports.push({ age: now - slot * SLOT, counts, bins });
+    }
+    this.reported = this.current - 1;
+    return reports;
+  }
+
+  /** Adds what another process reported. */
+  absorb({ age, counts, bins }: SlotReport, now: number): void {
+    this.advance(now);
+    const slot = Math.floor((now - age) / SLOT);
+    if (slot < 0 || slot > this.current || this.current - slot >= SLOTS) return;
+    const index = slot % SLOTS;
+    for (const [i, column] of this.columns().entries()) column[index]! += counts[i]!;
+    for (let i = 0; i < bins.length; i += 2) this.bins[index * BINS + bins[i]!]! += bins[i + 1]!;
+  }
+
+  private columns(): Float64Array[] {
+    return [this.requests, this.clientErrors, this.serverErrors, this.refusals];
   }
 
   read(now: number): PerformanceReading {

@@ -28,7 +28,13 @@ interface Kept {
 const KEPT = 64;
 const LONGEST_PATH = 160;
 
-/** What is kept is redacted only when somebody looks: an attack must not be made dearer by being noted. */
+/** What was noted since it was last told, for another process. */
+export interface RefusalNews {
+  readonly counts: readonly RefusalTotal[];
+  /** Oldest first; milliseconds since the epoch. */
+  readonly newest: readonly { readonly refusal: Refusal; readonly at: number }[];
+}
+
 export interface RefusalTotal {
   readonly filter: string;
   readonly code: string;
@@ -36,11 +42,14 @@ export interface RefusalTotal {
   count: number;
 }
 
+/** What is kept is redacted only when somebody looks: an attack must not be made dearer by being noted. */
 export class RecentRefusals {
   private readonly clock: Clock;
   private readonly redactor: Redactor;
   private readonly ring: (Kept | undefined)[] = new Array<Kept | undefined>(KEPT).fill(undefined);
   private readonly counts = new Map<string, RefusalTotal>();
+  private readonly told = new Map<string, number>();
+  private untold = 0;
   private next = 0;
 
   constructor(clock: Clock, redactor: Redactor) {
@@ -49,13 +58,43 @@ export class RecentRefusals {
   }
 
   note(refusal: Refusal): void {
-    this.ring[this.next] = { refusal, at: this.clock.now(), view: undefined };
+    this.keep(refusal, this.clock.now());
+    this.count(refusal, 1);
+    if (this.untold < KEPT) this.untold++;
+  }
+
+  news(): RefusalNews {
+    const counts: RefusalTotal[] = [];
+    for (const [key, total] of this.counts) {
+      const count = total.count - (this.told.get(key) ?? 0);
+      this.told.set(key, total.count);
+      if (count > 0) counts.push({ ...total, count });
+    }
+    const newest: { refusal: Refusal; at: number }[] = [];
+    for (let back = this.untold; back > 0; back--) {
+      const kept = this.ring[(this.next - back + KEPT) % KEPT];
+      if (kept !== undefined) newest.push({ refusal: kept.refusal, at: kept.at });
+    }
+    this.untold = 0;
+    return { counts, newest };
+  }
+
+  /** Adds what another process noted. */
+  absorb({ counts, newest }: RefusalNews): void {
+    for (const total of counts) this.count(total, total.count);
+    for (const { refusal, at } of newest) this.keep(refusal, at);
+  }
+
+  private keep(refusal: Refusal, at: number): void {
+    this.ring[this.next] = { refusal, at, view: undefined };
     this.next = (this.next + 1) % KEPT;
-    const { filter, code, mode } = refusal;
+  }
+
+  private count({ filter, code, mode }: Omit<RefusalTotal, 'count'>, by: number): void {
     const key = `${filter} ${code} ${mode}`;
     const known = this.counts.get(key);
-    if (known === undefined) this.counts.set(key, { filter, code, mode, count: 1 });
-    else known.count++;
+    if (known === undefined) this.counts.set(key, { filter, code, mode, count: by });
+    else known.count += by;
   }
 
   /** By filter, code and mode since the start; the most frequent first. */

@@ -25,6 +25,7 @@ export async function demo(env: Env = {}): Promise<number> {
     const { config, warnings } = loaded;
     return await serve(config, {
       env: chosen,
+      cwd: import.meta.dirname,
       warnings,
       onReady: () => process.stdout.write(welcome(config, chosen.ADMIN_TOKEN as string)),
     });

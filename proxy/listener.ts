@@ -15,6 +15,8 @@ export interface ListenerOptions {
   readonly port: number;
   /** `auto` answers straight to the socket when that works on this Node. */
   readonly responsePath: 'auto' | 'direct' | 'standard';
+  /** Other processes listen there as well, and the kernel spreads the connections (Linux). */
+  readonly reusePort: boolean;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
 
@@ -68,12 +70,12 @@ export class Listener {
 
   /** Rejects with code EADDRINUSE when the port is taken. */
   async listen(): Promise<AddressInfo> {
-    const { host, port, responsePath } = this.options;
+    const { host, port, reusePort, responsePath } = this.options;
     if (responsePath === 'direct' || (responsePath === 'auto' && (await directWorks())))
       this.http1.useDirect();
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen({ host, port, backlog: 4096 }, () => {
+      this.server.listen({ host, port, reusePort, backlog: 4096 }, () => {
         this.server.off('error', reject);
         this.server.on('error', (error) =>
           this.serving.core.log.error('lifecycle', 'the public port failed', { error }),

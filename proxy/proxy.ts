@@ -18,6 +18,7 @@ import { type Identity, openIdentity } from './identity/identity.ts';
 import { Listener } from './listener.ts';
 import { LoopLag } from './loop-lag.ts';
 import { Tunnels } from './serve/tunnel.ts';
+import type { Central } from './stores/central.ts';
 import { openRate, type Rate } from './stores/limiter.ts';
 import { UpstreamHealth } from './upstream-health.ts';
 import { type Forward, Walk } from './walk.ts';
@@ -31,6 +32,8 @@ export interface Backing {
   readonly audit: Audit;
   /** What replicas share; undefined without REDIS_URL. */
   readonly redis: Redis | undefined;
+  /** Keeps for several processes what no Redis does. */
+  readonly central?: Central | undefined;
 }
 
 export class DataPlane {
@@ -54,7 +57,8 @@ export class DataPlane {
     this.identity = openIdentity(config.tokens, config.sessions, { core, ...backing, salt: salt(config) });
     this.sessions = this.identity.directory;
     this.redis = backing.redis;
-    const backends = { redis: backing.redis, sql: core.postgres?.pool };
+    const { redis, central } = backing;
+    const backends = { redis, sql: core.postgres?.pool, central: central?.rate };
     this.rate = config.rateLimit.enabled ? openRate(config.rateLimit, backends, core) : undefined;
     this.upstream = createUpstream(config, core);
     const health = new UpstreamHealth((timeout) => this.upstream.reach(timeout));
@@ -83,11 +87,12 @@ export class DataPlane {
       source: config.client.ipSource,
       trustedProxies: config.client.trustedProxies,
     });
-    const { host, port, responsePath, tlsCert, tlsKey } = config.listeners;
+    const { host, port, workers, responsePath, tlsCert, tlsKey } = config.listeners;
     const tls =
       tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey.reveal() } : undefined;
     const serving = { options: config.limits, core, walk: this.walk, clients, tunnels: this.tunnels };
-    this.listener = new Listener({ host, port, responsePath, tls }, serving);
+    const reusePort = workers > 1 && process.platform === 'linux';
+    this.listener = new Listener({ host, port, reusePort, responsePath, tls }, serving);
   }
 
   /** Every filter in its order, and every store, as they are now. */

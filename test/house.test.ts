@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
-const ROOMS = ['proxy', 'admin', 'core', 'config', 'exec', 'demo'] as const;
+const ROOMS = ['proxy', 'admin', 'core', 'config', 'exec', 'demo', 'workers'] as const;
 
 interface Import {
   readonly from: string;
@@ -77,6 +77,11 @@ describe('the house', () => {
         ['exec', 'demo'].includes(room(from)) &&
         ![room(from), 'core', 'config', 'serve.ts'].includes(room(to)),
     );
+    expect(names(broken)).toEqual([]);
+  });
+
+  it('lets nobody import workers but the composition root and the command line', () => {
+    const broken = imports.filter(({ from, to }) => room(from) !== 'workers' && room(to) === 'workers');
     expect(names(broken)).toEqual([]);
   });
 

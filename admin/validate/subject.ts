@@ -105,7 +105,8 @@ export function readSubject(env: Env, cwd: string): Subject {
     railway: onRailway(env),
     deployment,
     secrets,
-    processes: Math.max(config.deployment.replicas, deployment.replicas ?? 1) * config.listeners.workers,
+    // The workers of one replica share its pool and what it keeps in memory.
+    processes: Math.max(config.deployment.replicas, deployment.replicas ?? 1),
   };
 }
 

@@ -8,8 +8,10 @@ import type { SessionDirectory } from '../../core/sessions.ts';
 import type { Filter } from '../exchange.ts';
 import { authBlock } from '../filters/auth-block.ts';
 import { jwt } from '../filters/jwt.ts';
+import type { Central } from '../stores/central.ts';
 import { credentialReader, type ReadCredential } from './credential.ts';
 import { IdentityEvents } from './events.ts';
+import type { FailureRules } from './failure-count.ts';
 import { keyFingerprint } from './key-fingerprint.ts';
 import { Lockout } from './lockout.ts';
 import { openSessions } from './session-keeping.ts';
@@ -20,6 +22,8 @@ export interface IdentityParts {
   readonly core: Core;
   readonly audit: Audit;
   readonly redis: Redis | undefined;
+  /** Keeps for several processes what no Redis does. */
+  readonly central?: Central | undefined;
   /** What replicas share and nobody else knows; names API keys. */
   readonly salt: string | undefined;
 }
@@ -80,6 +84,11 @@ export function openIdentity(
   };
 }
 
+/** What failures are counted by; none are when `failures` is 0. */
+export function failureRules({ failuresBeforeBlock, blockTime }: IdentitySettings): FailureRules {
+  return { failures: failuresBeforeBlock, window: FAILURE_WINDOW, block: blockTime };
+}
+
 interface BlockParts {
   readonly read: ReadCredential;
   readonly events: IdentityEvents;
@@ -87,16 +96,22 @@ interface BlockParts {
 }
 
 function openAuthBlock(
-  { failuresBeforeBlock: failures, blockTime: block, loginPaths }: IdentitySettings,
-  { core: { clock }, redis }: IdentityParts,
+  tokens: IdentitySettings,
+  { core: { clock }, redis, central }: IdentityParts,
   { read, events, verification }: BlockParts,
 ): Filter | undefined {
-  if (failures === 0) return undefined;
+  const rules = failureRules(tokens);
+  if (rules.failures === 0) return undefined;
   return authBlock({
-    lockout: new Lockout({ failures, window: FAILURE_WINDOW, block, clock, redis }),
+    lockout: new Lockout({
+      ...rules,
+      clock,
+      redis,
+      count: redis === undefined ? central?.failures : undefined,
+    }),
     read,
     verify: verification?.verify,
-    loginPaths,
+    loginPaths: tokens.loginPaths,
     blocked: (x) => events.blocked(x),
   });
 }

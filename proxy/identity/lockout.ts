@@ -1,57 +1,25 @@
 /** Who fails too often to be heard for a while: counted by address and by what was presented, shared where Redis is. */
 import { hash } from 'node:crypto';
-import { createRequire } from 'node:module';
-import type * as flexible from 'rate-limiter-flexible';
 import type { Clock } from '../../core/clock.ts';
-import type { Redis } from '../../core/redis.ts';
+import { type FailureCount, type FailureRules, KeptFailures, MAX_KEYS } from './failure-count.ts';
 
-/** File by file: the package's index loads its counters for a dozen databases. */
-const require = createRequire(import.meta.url);
-const part = <Name extends keyof typeof flexible>(name: Name): (typeof flexible)[Name] =>
-  require(`rate-limiter-flexible/lib/${name}`);
-const RateLimiterMemory = part('RateLimiterMemory');
-const RateLimiterRes = part('RateLimiterRes');
-
-export interface LockoutOptions {
-  /** Failures within `window` that are borne. */
-  readonly failures: number;
-  /** Milliseconds. */
-  readonly window: number;
-  readonly block: number;
+export interface LockoutOptions extends FailureRules {
   readonly clock: Clock;
-  readonly redis?: Redis | undefined;
-  readonly maxKeys?: number;
+  /** Who counts; in this process or in Redis when absent. */
+  readonly count?: FailureCount | undefined;
 }
 
 export class Lockout {
-  private readonly options: LockoutOptions;
-  private readonly limiter: flexible.RateLimiterAbstract;
-  private readonly local: flexible.RateLimiterMemory;
+  private readonly clock: Clock;
+  private readonly count: FailureCount;
+  private readonly maxKeys: number;
   /** Ends of blocks, on the monotonic clock. */
   private readonly blocked = new Map<string, number>();
-  /** Keys that are being counted: bounds what the counters hold in memory. */
-  private readonly counted = new Set<string>();
-  private readonly maxKeys: number;
 
   constructor(options: LockoutOptions) {
-    this.options = options;
-    this.maxKeys = options.maxKeys ?? 20_000;
-    const rule = {
-      points: options.failures,
-      duration: Math.ceil(options.window / 1000),
-      blockDuration: Math.ceil(options.block / 1000),
-      keyPrefix: 'railguard:lockout',
-    };
-    this.local = new RateLimiterMemory(rule);
-    this.limiter =
-      options.redis === undefined
-        ? this.local
-        : new (part('RateLimiterRedis'))({
-            ...rule,
-            storeClient: options.redis,
-            rejectIfRedisNotReady: true,
-            insuranceLimiter: this.local,
-          });
+    this.clock = options.clock;
+    this.count = options.count ?? new KeptFailures(options);
+    this.maxKeys = options.maxKeys ?? MAX_KEYS;
   }
 
   /** Is anybody blocked at all? */
@@ -65,7 +33,7 @@ export class Lockout {
     const key = keyOf(client, presented);
     const until = this.blocked.get(key);
     if (until === undefined) return 0;
-    const left = until - this.options.clock.monotonic();
+    const left = until - this.clock.monotonic();
     if (left > 0) return left;
     this.blocked.delete(key);
     return 0;
@@ -74,17 +42,8 @@ export class Lockout {
   /** Counts a failure; resolves to true when it is the one that blocks. Never rejects. */
   async failed(client: string, presented: string): Promise<boolean> {
     const key = keyOf(client, presented);
-    this.makeRoom(key);
-    try {
-      const { remainingPoints } = await this.limiter.consume(key);
-      if (remainingPoints > 0) return false;
-      // The last one that was borne: the next would be refused, so the block begins here.
-      await this.limiter.block(key, Math.ceil(this.options.block / 1000));
-      return this.block(key, this.options.block);
-    } catch (rejected) {
-      // Another replica saw the last one; anything else is a store that failed even its insurance.
-      return rejected instanceof RateLimiterRes && this.block(key, rejected.msBeforeNext);
-    }
+    const blocked = await this.count.failed(key);
+    return blocked > 0 && this.block(key, blocked);
   }
 
   private block(key: string, milliseconds: number): boolean {
@@ -95,19 +54,8 @@ export class Lockout {
         break;
       }
     }
-    this.blocked.set(key, this.options.clock.monotonic() + milliseconds);
+    this.blocked.set(key, this.clock.monotonic() + milliseconds);
     return !already;
-  }
-
-  private makeRoom(key: string): void {
-    this.counted.delete(key);
-    this.counted.add(key);
-    if (this.counted.size <= this.maxKeys) return;
-    for (const oldest of this.counted) {
-      this.counted.delete(oldest);
-      void this.local.delete(oldest);
-      break;
-    }
   }
 }
 

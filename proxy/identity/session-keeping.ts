@@ -6,6 +6,7 @@ import type { Redis } from '../../core/redis.ts';
 import type { SessionDirectory } from '../../core/sessions.ts';
 import type { Filter } from '../exchange.ts';
 import { session } from '../filters/session.ts';
+import type { Central } from '../stores/central.ts';
 import { RevocationList } from '../stores/revocations/list.ts';
 import { MemoryRevocations } from '../stores/revocations/memory.ts';
 import { PostgresRevocations } from '../stores/revocations/postgres.ts';
@@ -14,7 +15,7 @@ import type { RevocationStore } from '../stores/revocations/store.ts';
 import { MemorySessions } from '../stores/sessions/memory.ts';
 import { RedisSessions } from '../stores/sessions/redis.ts';
 import { SharedSessions } from '../stores/sessions/shared.ts';
-import type { SessionRules } from '../stores/sessions/store.ts';
+import type { SessionRules, SessionStore } from '../stores/sessions/store.ts';
 import { nameOf } from './claims.ts';
 import { Directory } from './directory.ts';
 import type { IdentityEvents } from './events.ts';
@@ -24,6 +25,8 @@ export interface SessionParts {
   readonly core: Core;
   readonly audit: Audit;
   readonly redis: Redis | undefined;
+  /** Keeps for several processes what no Redis does. */
+  readonly central?: Central | undefined;
   readonly events: IdentityEvents;
   /** Where no session is asked for. */
   readonly publicPaths: readonly string[];
@@ -51,9 +54,10 @@ export function openSessions(settings: SessionSettings, parts: SessionParts): Se
   const redis = settings.backend === 'redis' ? parts.redis : undefined;
   if (settings.backend === 'redis' && redis === undefined)
     throw new Error('sessions are to be kept in redis, which was not opened');
-  const shared = redis === undefined ? undefined : sharedSessions(redis, settings, core);
-  const sessions = shared ?? new MemorySessions(settings);
-  const revocations = openRevocations(redis, core);
+  const { central } = parts;
+  const store = redis === undefined ? central?.sessions : redisSessions(redis, settings);
+  const sessions = store === undefined ? new MemorySessions(settings) : sharedSessions(store, settings, core);
+  const revocations = openRevocations(revocationStore(redis, central, core), core);
   const directory = new Directory({ sessions, revocations, audit, clock, longestLife });
   figures(core, sessions, revocations);
   const filter = session({
@@ -84,20 +88,29 @@ export function openSessions(settings: SessionSettings, parts: SessionParts): Se
 }
 
 /** Written once a minute, more often where sessions are short. */
-function sharedSessions(redis: Redis, rules: SessionRules, { clock, log }: Core): SharedSessions {
-  const every = rules.idle === 0 ? WRITE_EVERY : Math.min(WRITE_EVERY, rules.idle / 10);
-  return new SharedSessions({ store: new RedisSessions(redis, rules, every), rules, every, clock, log });
+const everyOf = ({ idle }: SessionRules): number =>
+  idle === 0 ? WRITE_EVERY : Math.min(WRITE_EVERY, idle / 10);
+
+const redisSessions = (redis: Redis, rules: SessionRules): SessionStore =>
+  new RedisSessions(redis, rules, everyOf(rules));
+
+function sharedSessions(store: SessionStore, rules: SessionRules, { clock, log }: Core): SharedSessions {
+  return new SharedSessions({ store, rules, every: everyOf(rules), clock, log });
 }
 
-function openRevocations(redis: Redis | undefined, core: Core): RevocationList {
-  const { clock, log } = core;
+function openRevocations(store: RevocationStore, { clock, log }: Core): RevocationList {
   const nameSubject = (subject: string): string => nameOf('sub', '', subject);
-  return new RevocationList({ store: revocationStore(redis, core), clock, log, nameSubject });
+  return new RevocationList({ store, clock, log, nameSubject });
 }
 
 /** The place that outlives this process, where there is one. */
-function revocationStore(redis: Redis | undefined, { postgres }: Core): RevocationStore {
+export function revocationStore(
+  redis: Redis | undefined,
+  central: Central | undefined,
+  { postgres }: Pick<Core, 'postgres'>,
+): RevocationStore {
   if (redis !== undefined) return new RedisRevocations(redis);
+  if (central !== undefined) return central.revocations;
   return postgres === undefined ? new MemoryRevocations() : new PostgresRevocations(postgres.pool);
 }
 

@@ -6,6 +6,7 @@ import { GuardedLimiter, type OnStoreFailure, type Outcome } from './guarded.ts'
 import { MemoryStore } from './memory.ts';
 import { PostgresStore, type Querier } from './postgres.ts';
 import { RedisStore, type ScriptRunner } from './redis.ts';
+import type { Store } from './store.ts';
 
 interface Route {
   readonly method: string | undefined;
@@ -28,6 +29,8 @@ type RateCore = Pick<Core, 'log' | 'metrics' | 'clock'>;
 export interface Backends {
   readonly redis?: ScriptRunner | undefined;
   readonly sql?: Querier | undefined;
+  /** Counts for several processes, whatever the backend, unless that is Redis. */
+  readonly central?: Store | undefined;
 }
 
 export interface Rate {
@@ -66,7 +69,13 @@ export function openRate(settings: RateSettings, backends: Backends, core: RateC
 const routeName = (method: string | undefined, path: string) =>
   method === undefined ? path : `${method} ${path}`;
 
-function storeOf(backend: RateSettings['backend'], { redis, sql }: Backends, local: MemoryStore) {
+/** `local` counts where the backend is memory. Throws when the backend was not handed over. */
+export function storeOf(
+  backend: RateSettings['backend'],
+  { redis, sql, central }: Backends,
+  local: Store,
+): Store {
+  if (backend !== 'redis' && central !== undefined) return central;
   if (backend === 'memory') return local;
   if (backend === 'redis' && redis !== undefined) return new RedisStore(redis);
   if (backend === 'postgres' && sql !== undefined) return new PostgresStore(sql);

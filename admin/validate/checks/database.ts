@@ -55,7 +55,7 @@ export const database: readonly Check[] = [
     reason:
       'Replicas × (max + overflow) connections are opened under load; the database refuses those beyond its limit, for the app too.',
     mend: 'Lower DB_POOL_MAX_SIZE or DB_POOL_MAX_OVERFLOW, use fewer replicas, or raise the limit and say so in DB_MAX_CONNECTIONS.',
-    reads: ['DB_POOL_MAX_SIZE', 'DB_POOL_MAX_OVERFLOW', 'REPLICAS', 'DB_MAX_CONNECTIONS', 'WORKERS'],
+    reads: ['DB_POOL_MAX_SIZE', 'DB_POOL_MAX_OVERFLOW', 'REPLICAS', 'DB_MAX_CONNECTIONS'],
     applies: hasDatabase,
     find: ({ config, processes }) => {
       const { poolMaxSize, poolMaxOverflow } = config.database;
@@ -186,7 +186,7 @@ export const database: readonly Check[] = [
     reason:
       'Limits and sessions in memory are counted by each process for itself: with three, a client gets three times as much.',
     mend: 'Set REDIS_URL, or RATE_LIMIT_BACKEND=postgres.',
-    reads: ['REPLICAS', 'WORKERS', 'REDIS_URL', 'RATE_LIMIT_BACKEND', 'SESSION_BACKEND'],
+    reads: ['REPLICAS', 'REDIS_URL', 'RATE_LIMIT_BACKEND', 'SESSION_BACKEND'],
     applies: ({ processes }) => processes > 1,
     find: ({ config, processes }) => {
       const alone = [

@@ -144,10 +144,6 @@ describe('errors', () => {
 
   it.each([
     [{ PORT: '9090' }, 'ADMIN_PORT: is 9090, as PORT is; give it a port of its own'],
-    [
-      { WORKERS: '4' },
-      'WORKERS: this version runs one process; leave it at 1 and run more replicas, with REDIS_URL for one budget',
-    ],
     [{ PORT: '8000' }, "UPSTREAM_URL: points at railguard's own PORT 8000; give the app another port"],
     [
       { UPSTREAM_URL: 'http://[::1]:9090' },

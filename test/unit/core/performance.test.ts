@@ -63,4 +63,28 @@ describe('the last five minutes', () => {
     const { rate, step_seconds } = performance.series(4100);
     expect([rate.length, step_seconds, rate.at(-1), rate.at(-2)]).toEqual([149, 2, 1, 0]);
   });
+
+  it('of several processes are what one would have seen, but for the slot under way', () => {
+    const clocks = [0, 7_000, 123_456];
+    const workers = clocks.map((start) => new Performance(start));
+    const [whole, sum] = [new Performance(50_000), new Performance(50_000)];
+    for (let at = 0; at < 60_000; at += 50) {
+      const which = (at / 50) % 3;
+      const one = workers[which] as Performance;
+      const request = [at % 1000 === 0 ? 500 : 200, 0.001 * (1 + (at % 77))] as const;
+      one.request(...request, (clocks[which] as number) + at);
+      whole.request(...request, 50_000 + at);
+      if (at % 900 === 0) one.refusal((clocks[which] as number) + at);
+      if (at % 900 === 0) whole.refusal(50_000 + at);
+      if (at % 1000 === 0)
+        for (const [i, worker] of workers.entries())
+          for (const slot of worker.report((clocks[i] as number) + at)) sum.absorb(slot, 50_000 + at);
+    }
+    for (const [i, worker] of workers.entries())
+      for (const slot of worker.report((clocks[i] as number) + 64_000)) sum.absorb(slot, 114_000);
+    const { rate_now: _one, ...seen } = sum.read(114_000);
+    const { rate_now: _two, ...expected } = whole.read(114_000);
+    expect(seen).toEqual(expected);
+    expect(seen.requests).toBe(1200);
+  });
 });

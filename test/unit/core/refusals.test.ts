@@ -43,4 +43,16 @@ describe('the newest refusals', () => {
     refusals.note({ ...REFUSAL, path: `/${'x'.repeat(5000)}` });
     expect(refusals.newest(1)[0]?.path.length).toBeLessThan(200);
   });
+
+  it('of another process are counted once each, however often they are told', () => {
+    const [worker, primary] = [build().refusals, build().refusals];
+    worker.note({ ...REFUSAL, path: '/1' });
+    worker.note({ ...REFUSAL, path: '/2' });
+    primary.absorb(worker.news());
+    primary.absorb(worker.news());
+    for (let i = 0; i < 100; i++) worker.note({ ...REFUSAL, path: `/${i}` });
+    primary.absorb(worker.news());
+    expect(primary.newest(2).map(({ path }) => path)).toEqual(['/99', '/98']);
+    expect(primary.totals()).toEqual(worker.totals());
+  });
 });
