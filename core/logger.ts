@@ -32,6 +32,11 @@ export interface Log {
   info(eventType: EventType, message: string, facts?: Facts): void;
   warn(eventType: EventType, message: string, facts?: Facts): void;
   error(eventType: EventType, message: string, facts?: Facts): void;
+  /**
+   * Writes a line of which all is ready but its level and its time: members as JSON from `message` on, closed, and
+   * nothing in them to be hidden. Asks neither level nor limit; only who writes the same again and again needs it.
+   */
+  ready(level: Level, members: string): void;
   /** Would a line of this level be written? Ask before computing costly facts. */
   enabled(level: Level): boolean;
   /**
@@ -93,7 +98,9 @@ export function createLog(options: LogOptions): Log {
   const write = (level: Level, eventType: EventType, message: string, facts: Facts | undefined): void => {
     const head = `{"level":"${level}","time":"${stamp()}","message":${text(loggable(message))}`;
     const line = `${head},"event_type":"${eventType}"${members(facts)}}\n`;
-    const clean = escapeRaw(redacted(line, redact));
+    leave(level, escapeRaw(redacted(line, redact)));
+  };
+  const leave = (level: Level, clean: string): void => {
     budget?.wrote();
     sink.write(level, json ? clean : prettyLine(clean, colour));
   };
@@ -119,6 +126,7 @@ export function createLog(options: LogOptions): Log {
             error(eventType, message, facts);
             if (!UNREPORTED.has(eventType)) reporter.error(eventType, message, facts);
           },
+    ready: (level, members) => leave(level, `{"level":"${level}","time":"${stamp()}",${members}\n`),
     enabled: (level) => RANK[level] >= least,
     ...(budget && { budget }),
     flush() {

@@ -58,6 +58,7 @@ export function chain(config: Config, parts: ChainParts): Filter[] {
     // Sees every outcome, so it is entered before anything can refuse.
     accessLog({
       log,
+      spotless: (text) => core.redactor.spotless(text),
       metrics,
       clock,
       performanceLogs: config.logs.performanceLogs,

@@ -90,6 +90,8 @@ export class Exchange {
   readonly startedAt: number;
   /** Written by correlation. */
   requestId = '';
+  /** The request id was made here. Written by correlation. */
+  ownId = false;
   /** Written by correlation. */
   trace: Trace | undefined = undefined;
   identity: Identity | undefined = undefined;

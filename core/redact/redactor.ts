@@ -49,6 +49,11 @@ export class Redactor {
     return render(input, spans);
   }
 
+  /** Would nothing of it be hidden? */
+  spotless(text: string): boolean {
+    return this.locate(text).spans.length === 0;
+  }
+
   /** Sanitises a text that arrives in pieces, holding back no more than 64 KiB. */
   stream(place = 'stream'): RedactStream {
     return new LineStream(this, place);

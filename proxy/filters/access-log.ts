@@ -5,9 +5,13 @@ import type { Level, Log } from '../../core/logger.ts';
 import type { Metrics } from '../../core/metrics.ts';
 import type { Reporter } from '../../core/reporter.ts';
 import type { Exchange, Filter, Outcome, Reply } from '../exchange.ts';
+import { facts, title } from './access-log/facts.ts';
+import { ReadyLine } from './access-log/ready-line.ts';
 
 export interface AccessLogOptions {
   readonly log: Log;
+  /** Would nothing of this text be hidden in a log? */
+  readonly spotless: (text: string) => boolean;
   readonly metrics: Pick<Metrics, 'request' | 'overheadOf'>;
   readonly clock: Clock;
   /** Write `request_performance` lines; the figures are kept either way. */
@@ -18,11 +22,9 @@ export interface AccessLogOptions {
   readonly reporter?: Pick<Reporter, 'error'> | undefined;
 }
 
-const PROTOCOL = { '1.0': 'http/1.0', '1.1': 'http/1.1', '2': 'h2' } as const;
-const MESSAGE_PATH = 200;
-
 export function accessLog(options: AccessLogOptions): Filter {
   const { log, metrics, clock, performanceLogs, healthPath, reporter } = options;
+  const ready = new ReadyLine((text) => isSpotless(text, options.spotless));
 
   const level = (x: Exchange, status: number): Level => {
     const { method, path } = x.request;
@@ -45,9 +47,20 @@ export function accessLog(options: AccessLogOptions): Filter {
       const at = level(x, outcome.status);
       if (!log.enabled(at) || (at !== 'error' && log.budget?.admits(expendable(at, outcome)) === false))
         return;
-      log[at]('request_performance', title(x, outcome), facts(x, outcome, elapsed));
+      const line = ready.of(x, outcome, elapsed);
+      if (line !== undefined) log.ready(at, line);
+      else log[at]('request_performance', title(x, outcome), facts(x, outcome, elapsed));
     },
   };
+}
+
+/** Plain characters, which a log writes as JSON does, and no secret; what can't be judged is not spotless. */
+function isSpotless(text: string, spotless: (text: string) => boolean): boolean {
+  try {
+    return /^[ -~]*$/.test(text) && spotless(text);
+  } catch {
+    return false;
+  }
 }
 
 /** A request that failed tells more than one that did not. */
@@ -63,32 +76,4 @@ function report(reporter: Pick<Reporter, 'error'>, x: Exchange, status: number):
     endpoint,
     status_code: status,
   });
-}
-
-function title(x: Exchange, outcome: Outcome): string {
-  const { method, path } = x.request;
-  const shown = path.length > MESSAGE_PATH ? `${path.slice(0, MESSAGE_PATH)}…` : path;
-  return `${method} ${shown} ${outcome.status}`;
-}
-
-const rounded = (ms: number) => Math.round(ms * 100) / 100;
-
-function facts(x: Exchange, outcome: Outcome, elapsed: number): Record<string, unknown> {
-  const { request } = x;
-  return {
-    correlation_id: x.requestId,
-    method: request.method,
-    endpoint: x.endpoint,
-    path: request.path,
-    status_code: outcome.status,
-    execution_time_ms: rounded(elapsed),
-    upstream_ms: x.upstreamMs < 0 ? undefined : rounded(x.upstreamMs),
-    bytes_in: x.bytesIn,
-    bytes_out: outcome.bytesOut,
-    client_ip: x.client.address,
-    user_id: x.identity?.subject,
-    protocol: request.kind === 'upgrade' ? 'websocket' : PROTOCOL[request.version],
-    outcome: outcome.end,
-    code: x.problem?.code,
-  };
 }

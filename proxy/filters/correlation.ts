@@ -26,7 +26,9 @@ export function correlation(options: { readonly clock: Clock; readonly ids: Ids 
     name: 'correlation',
     request(x: Exchange): undefined {
       const brought = read(x.request.headers);
-      x.requestId = only(brought?.correlationIds) ?? only(brought?.requestIds) ?? ids.uuid();
+      const given = only(brought?.correlationIds) ?? only(brought?.requestIds);
+      x.ownId = given === undefined;
+      x.requestId = given ?? ids.uuid();
       const trace = nextTrace(brought?.traceparents ?? NONE, brought?.tracestates ?? NONE, ids);
       x.trace = trace;
       x.upstreamHeaders.push('X-Correlation-ID', x.requestId, 'X-Request-ID', x.requestId);

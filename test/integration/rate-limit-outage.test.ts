@@ -34,6 +34,7 @@ describe('a Redis in trouble', () => {
       info: line,
       warn: line,
       error: line,
+      ready: () => undefined,
       enabled: () => true,
       flush: async () => {},
     };
@@ -106,6 +107,7 @@ describe('a Redis in trouble', () => {
       info() {},
       warn() {},
       error() {},
+      ready: () => undefined,
       enabled: () => false,
       flush: async () => {},
     });

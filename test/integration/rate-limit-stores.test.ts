@@ -19,6 +19,7 @@ const quiet: Log = {
   info() {},
   warn() {},
   error() {},
+  ready: () => undefined,
   enabled: () => false,
   flush: () => Promise.resolve(),
 };

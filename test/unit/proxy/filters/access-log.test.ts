@@ -10,12 +10,15 @@ import { exchange } from './exchanges.ts';
 
 const complete: Outcome = { end: 'complete', status: 200, bytesOut: 42 };
 
-function setUp(options: { performanceLogs?: boolean; level?: 'debug' | 'info' } = {}) {
+function setUp(
+  options: { performanceLogs?: boolean; level?: 'debug' | 'info'; spotless?: (text: string) => boolean } = {},
+) {
   const clock = new HandClock();
   const metrics = new Metrics({ version: '0' });
   const { log, kept } = keptLog({ level: options.level ?? 'debug' });
   const filter = accessLog({
     log,
+    spotless: options.spotless ?? (() => true),
     metrics,
     clock,
     performanceLogs: options.performanceLogs ?? true,
@@ -108,7 +111,14 @@ describe('the access log', () => {
     const budget = new LineBudget(10, () => clock.monotonic());
     const { log, kept } = keptLog({ budget, clock });
     const metrics = new Metrics({ version: '0' });
-    const filter = accessLog({ log, metrics, clock, performanceLogs: true, healthPath: '/health' });
+    const filter = accessLog({
+      log,
+      spotless: () => true,
+      metrics,
+      clock,
+      performanceLogs: true,
+      healthPath: '/health',
+    });
     const end = (times: number, outcome: Outcome): void => {
       for (let i = 0; i < times; i++) filter.finish?.(exchange([], {}, clock.monotonic()), outcome);
     };

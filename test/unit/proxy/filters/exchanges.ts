@@ -1,11 +1,12 @@
 /** An exchange as the listener would open it, for tests of one filter. */
-import { Exchange, type RequestHead } from '../../../../proxy/exchange.ts';
+import { type Client, Exchange, type RequestHead } from '../../../../proxy/exchange.ts';
 import { HeaderBlock } from '../../../../proxy/header-block.ts';
 
 export function exchange(
   headers: string[] = [],
   head: Partial<RequestHead> = {},
   startedAt = 1000,
+  from: Partial<Client> = {},
 ): Exchange {
   const request: RequestHead = {
     kind: 'http',
@@ -19,12 +20,13 @@ export function exchange(
     ambiguous: false,
     ...head,
   };
-  const client = {
+  const client: Client = {
     address: '203.0.113.7',
     peer: '10.0.0.1',
     scheme: 'https',
     host: 'app.test',
     trusted: false,
-  } as const;
+    ...from,
+  };
   return new Exchange(request, client, startedAt);
 }

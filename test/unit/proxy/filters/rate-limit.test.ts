@@ -33,6 +33,7 @@ const log: Log = {
   info() {},
   warn() {},
   error() {},
+  ready: () => undefined,
   enabled: () => false,
   flush: () => Promise.resolve(),
 };

@@ -40,6 +40,7 @@ function guarded(onFailure: OnStoreFailure, patience = 20) {
     info: line('info'),
     warn: line('warn'),
     error: line('error'),
+    ready: () => undefined,
     enabled: () => true,
     flush: () => Promise.resolve(),
   };
