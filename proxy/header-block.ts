@@ -16,17 +16,53 @@ function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 
+/** Fields that are the same in many replies, made once: known by name, and ready as text. */
+export class FixedFields {
+  /** Flat pairs. */
+  readonly list: readonly string[];
+  /** In lower case. */
+  readonly names: ReadonlySet<string>;
+  /** As they stand on an HTTP/1.1 wire, each line with its end. */
+  readonly text: string;
+
+  constructor(list: readonly string[]) {
+    this.list = list;
+    const names = new Set<string>();
+    let text = '';
+    for (let i = 0; i < list.length; i += 2) {
+      names.add(lowerName(list[i] as string));
+      text += `${list[i]}: ${list[i + 1]}\r\n`;
+    }
+    this.names = names;
+    this.text = flat(text);
+  }
+}
+
 export class HeaderBlock {
-  /** Flat pairs. Values are latin1 strings: one char is one byte on the wire (RFC 9110 §5.5). */
-  readonly list: string[];
+  /** Flat pairs without the fixed fields, for who can do with both apart. Values as in `list`. */
+  readonly pairs: string[];
+  /** Go last. */
+  fixed: FixedFields | undefined = undefined;
 
   constructor(list: string[] = []) {
-    this.list = list;
+    this.pairs = list;
+  }
+
+  /** Flat pairs. Values are latin1 strings: one char is one byte on the wire (RFC 9110 §5.5). */
+  get list(): string[] {
+    if (this.fixed !== undefined) this.melt();
+    return this.pairs;
+  }
+
+  /** Appends fields that stand on no line yet, for less than line by line. */
+  addFixed(fields: FixedFields): void {
+    if (this.fixed !== undefined) this.melt();
+    this.fixed = fields;
   }
 
   /** First value of the field; `name` in lower case. */
   get(name: string): string | undefined {
-    const { list } = this;
+    const list = this.fixed?.names.has(name) ? this.list : this.pairs;
     for (let i = 0; i < list.length; i += 2) {
       const field = list[i] as string;
       if (field.length === name.length && lowerName(field) === name) return list[i + 1];
@@ -40,7 +76,7 @@ export class HeaderBlock {
 
   /** Every value of the field, in order; `name` in lower case. */
   getAll(name: string): string[] {
-    const { list } = this;
+    const list = this.fixed?.names.has(name) ? this.list : this.pairs;
     const values: string[] = [];
     for (let i = 0; i < list.length; i += 2) {
       const field = list[i] as string;
@@ -50,13 +86,13 @@ export class HeaderBlock {
   }
 
   append(name: string, value: string): void {
-    this.list.push(name, value);
+    this.pairs.push(name, value);
   }
 
   /** Leaves exactly one line of this name, where the first one stood. */
   set(name: string, value: string): void {
-    const { list } = this;
     const lower = lowerName(name);
+    const list = this.fixed?.names.has(lower) ? this.list : this.pairs;
     for (let i = 0; i < list.length; i += 2) {
       const field = list[i] as string;
       if (field.length !== lower.length || lowerName(field) !== lower) continue;
@@ -70,6 +106,7 @@ export class HeaderBlock {
 
   /** Removes every line of this name; `name` in lower case. */
   delete(name: string): void {
+    if (this.fixed?.names.has(name)) this.melt();
     this.deleteFrom(name, 0);
   }
 
@@ -86,7 +123,7 @@ export class HeaderBlock {
       }
       kept += 2;
     }
-    list.length = kept;
+    if (kept < list.length) list.length = kept;
   }
 
   /** Adds a member to a comma-separated field unless it is there (`Vary`, RFC 9110 §12.5.5). */
@@ -103,18 +140,25 @@ export class HeaderBlock {
   }
 
   private deleteFrom(name: string, start: number): void {
-    const { list } = this;
+    const { pairs } = this;
     let kept = start;
-    for (let i = start; i < list.length; i += 2) {
-      const field = list[i] as string;
+    for (let i = start; i < pairs.length; i += 2) {
+      const field = pairs[i] as string;
       if (field.length === name.length && lowerName(field) === name) continue;
       if (kept !== i) {
-        list[kept] = field;
-        list[kept + 1] = list[i + 1] as string;
+        pairs[kept] = field;
+        pairs[kept + 1] = pairs[i + 1] as string;
       }
       kept += 2;
     }
-    list.length = kept;
+    if (kept < pairs.length) pairs.length = kept;
+  }
+
+  /** Fixed fields that somebody wants to change become lines like any other. */
+  private melt(): void {
+    const list = this.fixed?.list ?? [];
+    this.fixed = undefined;
+    for (let i = 0; i < list.length; i++) this.pairs.push(list[i] as string);
   }
 }
 

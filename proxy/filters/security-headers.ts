@@ -1,6 +1,7 @@
 /** Tells browsers to be strict with every response, and strips what tells an attacker what runs behind. */
 import { DISCLOSING_HEADERS } from '../disclosing-headers.ts';
 import type { Exchange, Filter, Reply } from '../exchange.ts';
+import { FixedFields } from '../header-block.ts';
 import {
   documentPolicy,
   INERT_POLICY,
@@ -31,7 +32,12 @@ interface Variant {
   readonly csp: readonly [name: string, value: string];
   /** Reporting-Endpoints, for documents. */
   readonly endpoints: readonly string[];
+  /** All that goes with a kind of reply. */
+  readonly whole: Readonly<Record<Kind, FixedFields>>;
 }
+
+/** What the policy must cover. */
+type Kind = 'document' | 'inert' | 'unchanged';
 
 export function securityHeaders(options: SecurityHeadersOptions): Filter {
   const variants = { http: variant(options, false), https: variant(options, true) };
@@ -45,14 +51,13 @@ export function securityHeaders(options: SecurityHeadersOptions): Filter {
   const replaced = new Set([...DISCLOSING_HEADERS, ...ours]);
   const isReplaced = (name: string): boolean => replaced.has(name);
 
-  const override = (reply: Reply, { pairs, csp, endpoints }: Variant): void => {
+  const override = (reply: Reply, { whole }: Variant): void => {
     const { headers } = reply;
     headers.deleteWhere(isReplaced);
-    add(headers.list, pairs);
     const kind = kindOf(reply);
-    if (kind === 'document') headers.list.push(...csp, ...endpoints);
-    else if (kind === 'inert' && !(cspReportOnly && headers.has(CSP)))
-      headers.append('Content-Security-Policy', INERT_POLICY);
+    // A policy on trial leaves the app's own in force.
+    const own = kind === 'inert' && cspReportOnly && headers.has(CSP);
+    headers.addFixed(whole[own ? 'unchanged' : kind]);
   };
 
   const keep = (reply: Reply, { pairs, csp, endpoints }: Variant): void => {
@@ -80,11 +85,6 @@ export function securityHeaders(options: SecurityHeadersOptions): Filter {
   };
 }
 
-/** Cheaper than spreading into `push`. */
-function add(list: string[], pairs: readonly string[]): void {
-  for (let i = 0; i < pairs.length; i++) list.push(pairs[i] as string);
-}
-
 const isDisclosing = (name: string): boolean => DISCLOSING_HEADERS.has(name);
 
 function variant(options: SecurityHeadersOptions, https: boolean): Variant {
@@ -105,18 +105,24 @@ function variant(options: SecurityHeadersOptions, https: boolean): Variant {
   const policy = withReports(documentPolicy(options.policy), options.cspReportPath, https);
   const reports =
     https && options.cspReportPath !== undefined && policy.includes(`report-to ${REPORT_GROUP}`);
-  return {
-    pairs,
-    csp: [options.cspReportOnly ? 'Content-Security-Policy-Report-Only' : 'Content-Security-Policy', policy],
-    endpoints: reports ? ['Reporting-Endpoints', `${REPORT_GROUP}="${options.cspReportPath}"`] : [],
+  const csp = [
+    options.cspReportOnly ? 'Content-Security-Policy-Report-Only' : 'Content-Security-Policy',
+    policy,
+  ] as const;
+  const endpoints = reports ? ['Reporting-Endpoints', `${REPORT_GROUP}="${options.cspReportPath}"`] : [];
+  const whole = {
+    document: new FixedFields([...pairs, ...csp, ...endpoints]),
+    inert: new FixedFields([...pairs, 'Content-Security-Policy', INERT_POLICY]),
+    unchanged: new FixedFields(pairs),
   };
+  return { pairs, csp, endpoints, whole };
 }
 
 /**
  * What the policy must cover: documents and scripts (a worker runs under its own script's policy), anything else,
  * or a 304, whose fields would replace those of the stored response (RFC 9111 §3.2).
  */
-function kindOf(reply: Reply): 'document' | 'inert' | 'unchanged' {
+function kindOf(reply: Reply): Kind {
   const type = reply.headers.get('content-type');
   if (type === undefined) return reply.status === 304 ? 'unchanged' : 'inert';
   if (JSON_TYPE.test(type)) return 'inert';

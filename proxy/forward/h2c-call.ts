@@ -6,7 +6,7 @@ import { CANCEL, REFUSED_STREAM } from '../http2-codes.ts';
 import type { Problem } from '../problem.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { Session } from './h2c.ts';
-import { passableTrailers, replyHead, upstreamHead } from './headers.ts';
+import { passableFields, passableTrailers, upstreamHead } from './headers.ts';
 import { broken, late, lied, type UpstreamOptions, unreachable } from './upstream.ts';
 
 export class H2cCall implements BodySink, BodySource, Timed {
@@ -161,7 +161,7 @@ export class H2cCall implements BodySink, BodySource, Timed {
 
   private onInterim(status: number, raw: string[]): void {
     if (status !== 100 && status !== 101)
-      this.x.responder?.interim(status, replyHead(plain(raw), -1, undefined));
+      this.x.responder?.interim(status, new HeaderBlock(passableFields(plain(raw), -1, undefined)));
   }
 
   private onHead(status: number, raw: string[]): void {
@@ -180,7 +180,7 @@ export class H2cCall implements BodySink, BodySource, Timed {
     const length = declared !== undefined && /^\d{1,15}$/.test(declared) ? Number(declared) : -1;
     this.length = length;
     const bodiless = this.x.request.method === 'HEAD' || status === 204 || status === 304;
-    const headers = replyHead(fields, status === 204 ? -1 : length, undefined);
+    const headers = new HeaderBlock(passableFields(fields, status === 204 ? -1 : length, undefined));
     stream.pause();
     stream.on('data', (chunk: Buffer) => this.onData(chunk));
     stream.on('end', () => this.onEnd());

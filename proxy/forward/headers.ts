@@ -213,14 +213,14 @@ function nominations(headers: HeaderBlock): Set<string> | undefined {
 const RESPONSE_DROP = new Set([...HOP_BY_HOP, 'content-length']);
 
 /**
- * The reply's head as clients of any version may have it. Content-Length is stated again from the framing
- * (`length` ≥ 0), so that it can stand there once only.
+ * The reply's head as clients of any version may have it, as flat pairs. Content-Length is stated again from the
+ * framing (`length` ≥ 0), so that it can stand there once only.
  */
-export function replyHead(
-  raw: string[],
+export function passableFields(
+  raw: readonly string[],
   length: number,
   nominated: readonly string[] | undefined,
-): HeaderBlock {
+): string[] {
   const kept: string[] = [];
   // A set: an app may nominate as many names as it sends fields.
   const unwanted = nominated && new Set(nominated);
@@ -231,7 +231,7 @@ export function replyHead(
     else if (!RESPONSE_DROP.has(lower) && unwanted?.has(lower) !== true)
       kept.push(name, raw[i + 1] as string);
   }
-  return new HeaderBlock(kept);
+  return kept;
 }
 
 /** A trailer section may not carry what frames, routes or authenticates a message (RFC 9110 §6.5.1). */

@@ -3,7 +3,7 @@ import { type Awaiting, type BodySink, type BodySource, type Exchange, Reply } f
 import { HeaderBlock } from '../header-block.ts';
 import { Problem } from '../problem.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
-import { passableTrailers, replyHead } from './headers.ts';
+import { passableFields, passableTrailers } from './headers.ts';
 import type { Http1Connection, Served } from './http1-connection.ts';
 import type { Http1Pool, Waiter } from './http1-pool.ts';
 import { RequestWriter } from './http1-request.ts';
@@ -91,26 +91,20 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
 
   // ---- response: what the connection reads
 
-  onInterim(status: number, headers: string[]): void {
-    if (status !== 100) this.x.responder?.interim(status, replyHead(headers, -1, undefined));
+  onInterim(status: number, headers: readonly string[]): void {
+    if (status !== 100)
+      this.x.responder?.interim(status, new HeaderBlock(passableFields(headers, -1, undefined)));
   }
 
   onHead(head: ResponseHead): void {
     const { method } = this.x.request;
     const bodiless = method === 'HEAD' || head.status === 204 || head.status === 304;
-    const length = head.status === 204 ? -1 : head.length;
     this.length = head.length;
-    this.reply = this.replyOf(head, replyHead(head.headers, length, head.nominated));
+    this.reply = replyOf(head);
     this.reply.body = bodiless || head.length === 0 ? undefined : this;
     const now = performance.now();
     this.x.upstreamMs = now - this.startedAt;
     this.deadline = now + this.options.idleTimeout;
-  }
-
-  private replyOf(head: ResponseHead, headers: HeaderBlock): Reply {
-    if (head.chunked)
-      for (const raw of new HeaderBlock(head.headers).getAll('trailer')) headers.append('Trailer', raw);
-    return new Reply(head.status, headers, undefined, 'upstream', head.reason);
   }
 
   onBody(chunk: Buffer): void {
@@ -160,19 +154,14 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
       socket?.destroy();
       return;
     }
-    const headers = new HeaderBlock(head.headers);
+    const headers = new HeaderBlock([...head.headers]);
     if (headers.get('upgrade')?.toLowerCase() !== 'websocket') {
       socket.destroy();
       this.settle(lied('switched to a protocol nobody asked for'));
       return;
     }
-    const reply = new Reply(
-      101,
-      replyHead(head.headers, -1, head.nominated),
-      undefined,
-      'upstream',
-      head.reason,
-    );
+    const passable = new HeaderBlock(passableFields(head.headers, -1, head.nominated));
+    const reply = new Reply(101, passable, undefined, 'upstream', head.reason);
     reply.tunnel = { upstream: socket, first: Buffer.from(rest) };
     this.x.upstreamMs = performance.now() - this.startedAt;
     this.dispose();
@@ -285,4 +274,14 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     this.deadlines.delete(this);
     this.pool.forget(this);
   }
+}
+
+function replyOf(head: ResponseHead): Reply {
+  const length = head.status === 204 ? -1 : head.length;
+  head.passable ??= passableFields(head.headers, length, head.nominated);
+  const headers = new HeaderBlock(head.passable.slice());
+  if (head.chunked) {
+    for (const raw of new HeaderBlock([...head.headers]).getAll('trailer')) headers.append('Trailer', raw);
+  }
+  return new Reply(head.status, headers, undefined, 'upstream', head.reason);
 }

@@ -125,7 +125,7 @@ export class Http1Connection implements ResponseEvents {
     this.owner.onClosed(this);
   }
 
-  onInterim(status: number, headers: string[]): void {
+  onInterim(status: number, headers: readonly string[]): void {
     this.call?.onInterim(status, headers);
   }
 

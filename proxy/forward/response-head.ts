@@ -5,8 +5,8 @@ import { isFieldValue, isToken, sliceOws } from '../syntax.ts';
 export interface ResponseHead {
   readonly status: number;
   readonly reason: string;
-  /** Flat pairs, as received. */
-  readonly headers: string[];
+  /** Flat pairs, as received. One head may be told of several responses: who changes it changes a copy. */
+  readonly headers: readonly string[];
   /** Declared body length in bytes; -1 chunked or until close; 0 when there is none. */
   readonly length: number;
   readonly chunked: boolean;
@@ -14,6 +14,8 @@ export interface ResponseHead {
   readonly nominated: readonly string[] | undefined;
   /** Milliseconds of `Keep-Alive: timeout=`; -1 when absent. */
   readonly keepAliveHint: number;
+  /** What of it a client may have, as flat pairs; kept here by who works it out. */
+  passable: readonly string[] | undefined;
 }
 
 export interface ParsedHead extends ResponseHead {
@@ -26,11 +28,30 @@ interface StatusLine {
   readonly reason: string;
 }
 
+/** A field name as it was received. */
+interface Field {
+  readonly name: string;
+  /** The name and its colon. */
+  readonly opening: string;
+  readonly role: Role;
+}
+
+type Role = 'length' | 'coding' | 'connection' | 'keep-alive' | undefined;
+
+const ROLES: Readonly<Record<string, Role>> = {
+  'content-length': 'length',
+  'transfer-encoding': 'coding',
+  connection: 'connection',
+  'keep-alive': 'keep-alive',
+};
+
 /** An app says the same few status lines and field names again and again: what is remembered was checked. */
 const lines = new Map<string, StatusLine>();
-const names = new Map<string, string>();
+const fields = new Map<string, Field>();
 const REMEMBERED = 512;
 const LONGEST = 64;
+/** Fields of a head that are guessed. */
+const MOST_GUESSES = 64;
 
 /** A copy of its own: a slice would pin the whole head it was cut from. */
 const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
@@ -46,49 +67,91 @@ function statusLine(line: string): StatusLine | undefined {
   return parsed;
 }
 
-/** The name in lower case; undefined when it is none. */
-function fieldName(name: string): string | undefined {
-  const known = names.get(name);
+/** Undefined when the name is none. */
+function fieldOf(name: string): Field | undefined {
+  const known = fields.get(name);
   if (known !== undefined) return known;
   if (!isToken(name)) return undefined;
-  const lower = lowerName(name);
-  if (names.size < REMEMBERED && name.length <= LONGEST) names.set(flat(name), lower);
-  return lower;
+  const own = flat(name);
+  const field = { name: own, opening: flat(`${own}:`), role: ROLES[lowerName(own)] };
+  if (fields.size < REMEMBERED && name.length <= LONGEST) fields.set(own, field);
+  return field;
 }
 
-/** Parses one whole head (without its last blank line); a string is the reason it is refused. */
-export function parseHead(text: string): ParsedHead | string {
-  const lineEnd = text.indexOf('\r\n');
-  const line = statusLine(lineEnd < 0 ? text : text.slice(0, lineEnd));
-  if (line === undefined) return 'malformed status line';
-  const framing = new Framing(line.http11);
-  const headers: string[] = [];
-  let at = lineEnd < 0 ? text.length : lineEnd + 2;
-  while (at < text.length) {
-    let end = text.indexOf('\r\n', at);
-    if (end < 0) end = text.length;
+const NOTHING: ParsedHead = {
+  status: 0,
+  reason: '',
+  headers: [],
+  length: -1,
+  chunked: false,
+  keepAlive: false,
+  nominated: undefined,
+  keepAliveHint: -1,
+  passable: undefined,
+};
+
+/** Reads the heads of one connection. The last one is a guess at the next: what it does not match is read as ever. */
+export class HeadReader {
+  private text = '';
+  private head = NOTHING;
+  private readonly guesses: Field[] = [];
+
+  /** One whole head, up to its last field's line end; a string is the reason it is refused. */
+  read(text: string): ParsedHead | string {
+    if (text === this.text) return this.head;
+    const head = this.parse(text);
+    if (typeof head === 'string') return head;
+    this.text = text;
+    this.head = head;
+    return head;
+  }
+
+  private parse(text: string): ParsedHead | string {
+    const lineEnd = text.indexOf('\r\n');
+    const line = statusLine(text.slice(0, lineEnd));
+    if (line === undefined) return 'malformed status line';
+    const framing = new Framing(line.http11);
+    const headers: string[] = [];
+    let at = lineEnd + 2;
+    while (at < text.length) {
+      const field = this.fieldAt(text, at, headers.length >> 1);
+      if (typeof field === 'string') return field;
+      const end = text.indexOf('\r\n', at);
+      const value = sliceOws(text, at + field.opening.length, end);
+      if (!isFieldValue(value)) return 'malformed header line';
+      if (field.role !== undefined) {
+        const refused = framing.see(field.role, value, text.startsWith(value, end - value.length));
+        if (refused !== undefined) return refused;
+      }
+      headers.push(field.name, value);
+      at = end + 2;
+    }
+    if (framing.chunked && (framing.length >= 0 || !framing.http11)) return 'ambiguous framing';
+    return {
+      status: line.status,
+      reason: line.reason,
+      headers,
+      length: framing.length,
+      chunked: framing.chunked,
+      keepAlive: framing.keepAlive && !framing.closing,
+      nominated: framing.nominated,
+      keepAliveHint: framing.keepAliveHint,
+      passable: undefined,
+    };
+  }
+
+  /** The field whose line begins at `at`; a string is the reason there is none. */
+  private fieldAt(text: string, at: number, place: number): Field | string {
+    const guess = this.guesses[place];
+    if (guess !== undefined && text.startsWith(guess.opening, at)) return guess;
+    const end = text.indexOf('\r\n', at);
     const colon = text.indexOf(':', at);
     if (colon <= at || colon >= end) return 'header line without a name';
-    const name = text.slice(at, colon);
-    const value = sliceOws(text, colon + 1, end);
-    const lower = fieldName(name);
-    if (lower === undefined || !isFieldValue(value)) return 'malformed header line';
-    const refused = framing.see(lower, value, text.endsWith(value, end));
-    if (refused !== undefined) return refused;
-    headers.push(name, value);
-    at = end + 2;
+    const field = fieldOf(text.slice(at, colon));
+    if (field === undefined) return 'malformed header line';
+    if (place < MOST_GUESSES) this.guesses[place] = field;
+    return field;
   }
-  if (framing.chunked && (framing.length >= 0 || !framing.http11)) return 'ambiguous framing';
-  return {
-    status: line.status,
-    reason: line.reason,
-    headers,
-    length: framing.length,
-    chunked: framing.chunked,
-    keepAlive: framing.keepAlive && !framing.closing,
-    nominated: framing.nominated,
-    keepAliveHint: framing.keepAliveHint,
-  };
 }
 
 /** The fields that decide where a response ends and whether its connection lives on (RFC 9112 §6, §9.3). */
@@ -107,13 +170,13 @@ class Framing {
   }
 
   /** `tight`: nothing stands between the value and the end of its line. */
-  see(name: string, value: string, tight: boolean): string | undefined {
-    switch (name) {
-      case 'content-length':
+  see(role: NonNullable<Role>, value: string, tight: boolean): string | undefined {
+    switch (role) {
+      case 'length':
         if (this.length >= 0 || !/^\d{1,15}$/.test(value)) return 'invalid Content-Length';
         this.length = Number(value);
         return undefined;
-      case 'transfer-encoding':
+      case 'coding':
         // Readers differ on a coding with blanks behind it.
         if (this.chunked || !tight || value.toLowerCase() !== 'chunked')
           return 'unsupported Transfer-Encoding';
@@ -127,12 +190,14 @@ class Framing {
         if (hint !== null) this.keepAliveHint = Number(hint[1]) * 1000;
         return undefined;
       }
-      default:
-        return undefined;
     }
   }
 
   private options(value: string): void {
+    if (value === 'keep-alive') {
+      this.keepAlive = true;
+      return;
+    }
     for (const part of value.toLowerCase().split(',')) {
       const option = part.trim();
       if (option === 'close') this.closing = true;

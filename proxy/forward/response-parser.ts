@@ -1,10 +1,10 @@
 /** Reads HTTP/1.x responses off an upstream's socket, strictly: what two readers could read two ways is refused (RFC 9112). */
 import { ChunkedDecoder } from './chunked-decoder.ts';
-import { type ParsedHead, parseHead, type ResponseHead } from './response-head.ts';
+import { HeadReader, type ParsedHead, type ResponseHead } from './response-head.ts';
 
 /** What the parser tells its owner, in wire order. */
 export interface ResponseEvents {
-  onInterim(status: number, headers: string[]): void;
+  onInterim(status: number, headers: readonly string[]): void;
   onHead(head: ResponseHead): void;
   /** A view on the fed buffer: copy it to keep it. */
   onBody(chunk: Buffer): void;
@@ -35,6 +35,7 @@ export class ResponseParser {
   private headOnly = false;
   private upgrading = false;
   private interims = 0;
+  private readonly heads = new HeadReader();
   private readonly chunks: ChunkedDecoder;
 
   constructor(owner: ResponseEvents, maxHeadSize: number) {
@@ -114,7 +115,7 @@ export class ResponseParser {
       return NOTHING;
     }
     this.partial = NOTHING;
-    const head = parseHead(bytes.toString('latin1', 0, end));
+    const head = this.heads.read(bytes.toString('latin1', 0, end + 2));
     if (typeof head === 'string') return this.fault(head);
     return this.begin(head, bytes.subarray(end + 4));
   }
