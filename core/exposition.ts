@@ -1,6 +1,6 @@
 /** The text that a scrape gets: the figures of requests and what prom-client holds, in the format that is asked for. */
-import { Registry } from 'prom-client';
 import type { RequestFigures, Times } from './figures.ts';
+import { Registry } from './prom.ts';
 
 export interface Exposition {
   readonly type: string;

@@ -1,8 +1,8 @@
 /** Several processes as one in a scrape: counts and times added up, and what can't be added by a rule of its own. */
-import { AggregatorRegistry, type Registry } from 'prom-client';
 import { type Exposition, expose } from './exposition.ts';
 import { RequestFigures, Times } from './figures.ts';
 import { DURATION_BUCKETS, type MetricsState, OVERHEAD_BUCKETS } from './metrics.ts';
+import { aggregate, type Registry } from './prom.ts';
 
 /** What is not a sum. Of shares, ages and delays the worst; of what is up the least. */
 const RULES: readonly (readonly [RegExp, string])[] = [
@@ -51,7 +51,7 @@ function figuresOf(states: readonly MetricsState[]): { requests: RequestFigures;
 }
 
 function added(states: readonly MetricsState[]): Registry {
-  return AggregatorRegistry.aggregate(states.map(({ others }) => ruled(others)));
+  return aggregate(states.map(({ others }) => ruled(others)));
 }
 
 function ruled(others: Others): Others[number][] {

@@ -1,17 +1,11 @@
 /** Every metric of the traffic, declared once, and the registry that others declare theirs in. */
-import {
-  Counter,
-  collectDefaultMetrics,
-  Gauge,
-  Histogram,
-  type MetricObjectWithValues,
-  type MetricValue,
-  Registry,
-} from 'prom-client';
+import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 import { type Clock, systemClock } from './clock.ts';
 import { type Exposition, expose } from './exposition.ts';
 import { RequestFigures, type SeriesState, Times, type TimesState } from './figures.ts';
 import { Performance } from './performance.ts';
+import { watchProcess } from './process-metrics.ts';
+import { Counter, Gauge, Histogram, Registry } from './prom.ts';
 
 export interface BuildInfo {
   readonly version: string;
@@ -61,13 +55,6 @@ export const OVERHEAD_BUCKETS = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1,
 ];
 
-/** prom-client's gauges whose names the Prometheus naming rules keep for counters. */
-const MISNAMED = [
-  'nodejs_active_handles_total',
-  'nodejs_active_requests_total',
-  'nodejs_active_resources_total',
-];
-
 export class Metrics {
   readonly registry = new Registry();
   readonly inFlight = new Level();
@@ -81,13 +68,12 @@ export class Metrics {
   readonly overhead = new Times(OVERHEAD_BUCKETS);
   private readonly refusals: Counter<string>;
   private readonly upstreamFailures: Counter<string>;
+  private watching: Promise<void> | undefined = undefined;
   private readonly refusalChildren = new Map<string, { inc(): void }>();
 
   constructor(build: BuildInfo, clock: Clock = systemClock) {
     this.clock = clock;
     this.performance = new Performance(clock.monotonic());
-    collectDefaultMetrics({ register: this.registry });
-    for (const name of MISNAMED) this.registry.removeSingleMetric(name);
     this.refusals = this.counter('railguard_refusals_total', 'Requests refused, or that would have been.', [
       'filter',
       'code',
@@ -197,17 +183,25 @@ export class Metrics {
 
   /** The exposition, as OpenMetrics when the Accept header prefers it. */
   async render(accept: string | undefined): Promise<Exposition> {
+    await this.watched();
     return expose(this, await this.registry.metrics(), accept, this.epoch);
   }
 
   /** All there is to know, for another process to add up. */
   async state(): Promise<MetricsState> {
+    await this.watched();
     const { epoch } = this;
     return {
       requests: this.requests.state(epoch),
       overhead: this.overhead.state(epoch),
       others: await this.registry.getMetricsAsJSON(),
     };
+  }
+
+  /** Who asks once will ask again: from then on the process is watched too. */
+  private watched(): Promise<void> {
+    this.watching ??= watchProcess(this.registry);
+    return this.watching;
   }
 
   /** Milliseconds since the epoch at which the monotonic clock was 0. */

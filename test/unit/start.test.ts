@@ -27,11 +27,14 @@ function loaded(): { node: string[]; packages: string[] } {
 describe('a start with nothing switched on', () => {
   const { node, packages } = loaded();
 
-  it.each(['internal/deps/undici/undici', 'http2'])('does not load %s', (name) => {
+  it.each(['internal/deps/undici/undici', 'http2', 'https', 'tls'])('does not load %s', (name) => {
     expect(node).not.toContain(`NativeModule ${name}`);
   });
 
-  it.each(['jose', 'tldts', 'pg', 'ioredis', '@sentry/node'])('does not load %s', (name) => {
-    expect(packages).not.toContain(name);
-  });
+  it.each(['jose', 'tldts', 'pg', 'ioredis', '@sentry/node', '@opentelemetry/api', 'tdigest'])(
+    'does not load %s',
+    (name) => {
+      expect(packages).not.toContain(name);
+    },
+  );
 });

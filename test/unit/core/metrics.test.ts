@@ -54,6 +54,43 @@ describe('the metrics', () => {
     expect(await text(metrics)).toContain('\nrailguard_log_dropped_total 3\n');
   });
 
+  it('tell of the process from the first scrape on', async () => {
+    const lines = (await text(busy())).split('\n');
+    const families = lines.flatMap((line) => /^# TYPE ((?:process|nodejs)_\S+)/.exec(line)?.[1] ?? []);
+    expect(families.toSorted()).toEqual([
+      'nodejs_active_handles',
+      'nodejs_active_requests',
+      'nodejs_active_resources',
+      'nodejs_eventloop_lag_max_seconds',
+      'nodejs_eventloop_lag_mean_seconds',
+      'nodejs_eventloop_lag_min_seconds',
+      'nodejs_eventloop_lag_p50_seconds',
+      'nodejs_eventloop_lag_p90_seconds',
+      'nodejs_eventloop_lag_p99_seconds',
+      'nodejs_eventloop_lag_seconds',
+      'nodejs_eventloop_lag_stddev_seconds',
+      'nodejs_external_memory_bytes',
+      'nodejs_gc_duration_seconds',
+      'nodejs_heap_size_total_bytes',
+      'nodejs_heap_size_used_bytes',
+      'nodejs_heap_space_size_available_bytes',
+      'nodejs_heap_space_size_total_bytes',
+      'nodejs_heap_space_size_used_bytes',
+      'nodejs_version_info',
+      'process_cpu_seconds_total',
+      'process_cpu_system_seconds_total',
+      'process_cpu_user_seconds_total',
+      'process_heap_bytes',
+      'process_max_fds',
+      'process_open_fds',
+      'process_resident_memory_bytes',
+      'process_start_time_seconds',
+      'process_virtual_memory_bytes',
+    ]);
+    const cpu = lines.find((line) => line.startsWith('process_cpu_seconds_total '));
+    expect(Number(cpu?.split(' ')[1])).toBeGreaterThan(0);
+  });
+
   it('stay bounded under ten thousand invented methods', async () => {
     const metrics = busy();
     const before = (await text(metrics)).split('\n').length;
