@@ -6,7 +6,8 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
+RUN node scripts/bundle.mjs \
+ && node node_modules/typescript/bin/tsc -p tsconfig.build.json \
  && node scripts/executable.mjs \
  && node scripts/assets.mjs \
  && find dist -name '*.map' -delete \

@@ -1,6 +1,7 @@
 /** The composition root: builds core, proxy and admin, hands things over, starts, drains and ends the process. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
 import { createAdmin } from './admin/admin.ts';
 import { auditRoute } from './admin/audit.ts';
 import { openSecrets } from './admin/secrets/open.ts';
@@ -141,7 +142,9 @@ async function openFleet(
   { env, cwd = process.cwd() }: ServeOptions,
 ): Promise<Fleet> {
   const { Fleet } = await import('./workers/fleet.ts');
-  return new Fleet(config, { ...parts, start: { env, cwd, tty: process.stdout.isTTY === true } });
+  // Beside this file, as source and built.
+  const main = join(import.meta.dirname, `main${extname(import.meta.filename)}`);
+  return new Fleet(config, { ...parts, main, start: { env, cwd, tty: process.stdout.isTTY === true } });
 }
 
 /** Undefined when it can't be used as configured, which has been said then. */

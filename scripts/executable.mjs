@@ -1,4 +1,4 @@
-/** Makes the built command executable, which the compiler does not. */
+/** Makes the built command executable, which the bundler does not. */
 import { chmodSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

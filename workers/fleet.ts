@@ -1,7 +1,6 @@
 /** The workers together, in the place of a data plane: started, replaced when they die, drained, and seen as one. */
 import cluster from 'node:cluster';
 import net, { type AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
 import type { Config } from '../config/load.ts';
 import type { Audit, AuditEvent } from '../core/audit.ts';
 import type { Component } from '../core/components.ts';
@@ -24,6 +23,8 @@ export interface FleetParts {
   readonly core: Telemetry;
   readonly audit: Audit;
   readonly start: Omit<Start, 'port'>;
+  /** File of the command line, which a worker runs. */
+  readonly main: string;
 }
 
 /** Milliseconds. */
@@ -109,7 +110,7 @@ export class Fleet {
     // Where the kernel does not spread the connections among them.
     cluster.schedulingPolicy = cluster.SCHED_RR;
     cluster.setupPrimary({
-      exec: join(import.meta.dirname, '..', `main${extname(import.meta.filename)}`),
+      exec: this.parts.main,
       args: ['worker'],
       execArgv: process.execArgv.filter((flag) => !flag.startsWith('--watch')),
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],

@@ -54,7 +54,14 @@ describe('the package, installed in an empty folder', () => {
   });
 
   it('brings no package that only development needs', () => {
-    for (const name of ['typescript', 'vitest', '@biomejs/biome', 'playwright-core', 'fast-check'])
+    for (const name of [
+      'typescript',
+      'rolldown',
+      'vitest',
+      '@biomejs/biome',
+      'playwright-core',
+      'fast-check',
+    ])
       expect(installed.packages).not.toContain(name);
   });
 
