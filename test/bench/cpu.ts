@@ -1,5 +1,5 @@
 /** CPU time from /proc: what a process tree used, and what strangers took on the same cores meanwhile. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { list, read, words } from './proc.ts';
 
 /** The unit of /proc/stat, in nanoseconds: USER_HZ is 100 on every Linux that Node runs on. */
 const TICK = 1e7;
@@ -18,11 +18,11 @@ export function treeTime(pid: number): number {
   return total;
 }
 
-/** Nanoseconds used so far by this process and by those of its children that have ended (proc(5), stat 14–17). */
-export function ownTime(): number {
+/** Nanoseconds used so far by the bench: this process, all it started that runs, and all that has ended. */
+export function benchTime(): number {
   const stat = read('/proc/self/stat');
   const fields = words(stat.slice(stat.lastIndexOf(')') + 1));
-  return sum(fields.slice(11, 15)) * TICK;
+  return treeTime(process.pid) + sum(fields.slice(13, 15)) * TICK;
 }
 
 /** Nanoseconds in which `cores` were busy so far, with anything, or withheld by the hypervisor. */
@@ -40,25 +40,4 @@ export function busyTime(cores: readonly number[]): number {
 
 function sum(fields: readonly (string | undefined)[]): number {
   return fields.reduce((total, field) => total + Number(field ?? 0), 0);
-}
-
-function words(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== '');
-}
-
-/** A process may end between two reads: then it counts as nothing. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function list(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
 }

@@ -1,127 +1,109 @@
-/** Who is measured: how each proxy of the comparison is started in front of the same upstream. */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** Who is measured: how each proxy of the comparison is started in front of the same app. */
 import { join } from 'node:path';
-import { claims, hs, SECRET } from '../harness/tokens.ts';
+import { HOST, ORIGIN, SECRET } from './load/requests.ts';
 import { type Command, installed } from './processes.ts';
+import { fill } from './template.ts';
 
 /** Where one peer runs. */
 export interface Place {
   readonly port: number;
   readonly adminPort: number;
-  /** host:port of the app. */
-  readonly upstream: string;
+  /** Port of the app. */
+  readonly upstream: number;
   /** A folder to write to, gone after the run. */
   readonly scratch: string;
 }
 
+type Settings = Readonly<Record<string, string>>;
+
 export interface Peer {
   readonly id: string;
   readonly label: string;
-  /** Fields that its load carries, as `Name: value`. */
-  readonly headers?: readonly string[];
-  /** Undefined when it is not installed here. */
-  command(place: Place): Command | undefined;
+  /** Undefined when it is not installed here. `settings` are more variables for railguard. */
+  command(place: Place, settings: Settings): Command | undefined;
 }
-
-const here = import.meta.dirname;
-const body = `{"data":"${'x'.repeat(1024 - '{"data":""}'.length)}"}`;
 
 /** The limit is out of reach, so that every request passes and pays for every filter. */
 const LIMIT_OUT_OF_REACH = { RATE_LIMIT_ROUTES: '/*=1000000/s' };
 
-/** One user's token, as a browser sends it with each request. */
-const BEARER = [`Authorization: Bearer ${hs(claims({ exp: Math.floor(Date.now() / 1000) + 86_400 }))}`];
+/** Every filter has something to do, and every request its log line. */
+const FULL = {
+  ...LIMIT_OUT_OF_REACH,
+  TRUSTED_HOSTS: `${HOST},localhost`,
+  CORS_ORIGINS: ORIGIN,
+  JWT_SECRET_KEY: SECRET,
+  LOG_MAX_PER_SECOND: '0',
+};
+
+/** What the configuration can switch off. */
+const BARE = {
+  ENABLE_RATE_LIMITING: 'false',
+  ENABLE_CORS: 'false',
+  ENABLE_SECURITY_HEADERS: 'false',
+  PERFORMANCE_LOGS: 'false',
+  LOG_LEVEL: 'error',
+  OPENAPI: 'off',
+};
 
 export const peers: readonly Peer[] = [
-  { id: 'railguard', label: 'railguard', command: (place) => railguard(place, LIMIT_OUT_OF_REACH) },
-  {
-    id: 'railguard-unlimited',
-    label: 'railguard, no rate limits',
-    command: (place) => railguard(place, { ENABLE_RATE_LIMITING: 'false' }),
-  },
-  {
-    id: 'railguard-unlogged',
-    label: 'railguard, no performance logs',
-    command: (place) => railguard(place, { ...LIMIT_OUT_OF_REACH, PERFORMANCE_LOGS: 'false' }),
-  },
-  {
-    id: 'railguard-bearer',
-    label: 'railguard, a bearer it does not check',
-    headers: BEARER,
-    command: (place) => railguard(place, LIMIT_OUT_OF_REACH),
-  },
-  {
-    id: 'railguard-jwt',
-    label: 'railguard, the bearer verified, its session kept',
-    headers: BEARER,
-    command: (place) => railguard(place, { ...LIMIT_OUT_OF_REACH, JWT_SECRET_KEY: SECRET }),
-  },
+  railguard('railguard', 'railguard, defaults', LIMIT_OUT_OF_REACH),
+  railguard('railguard-full', 'railguard, all features', FULL),
+  railguard('railguard-full-standard', 'railguard, all features, standard path', {
+    ...FULL,
+    RESPONSE_PATH: 'standard',
+  }),
+  railguard('railguard-full-image', 'railguard, all features, as in its image', FULL, [
+    '--max-semi-space-size=4',
+  ]),
+  railguard('railguard-bare', 'railguard, all switched off', BARE),
   {
     id: 'http-proxy',
     label: 'bare http-proxy',
-    command: ({ port, upstream }) => node('peers/http-proxy.mjs', String(port), `http://${upstream}`),
+    command: ({ port, upstream }) => ({
+      argv: [
+        process.execPath,
+        '--disable-warning=DEP0060',
+        join(import.meta.dirname, 'peers/http-proxy.mjs'),
+        String(port),
+        `http://127.0.0.1:${upstream}`,
+      ],
+    }),
   },
-  {
-    id: 'nginx',
-    label: 'bare nginx',
-    command: (place) => program('nginx', '-e', 'stderr', '-c', fill('nginx.conf', place)),
-  },
-  {
-    id: 'haproxy',
-    label: 'bare HAProxy',
-    command: (place) => program('haproxy', '-db', '-f', fill('haproxy.cfg', place)),
-  },
-  {
-    id: 'caddy',
-    label: 'bare Caddy',
-    command: (place) =>
-      program('caddy', 'run', '--adapter', 'caddyfile', '--config', fill('Caddyfile', place)),
-  },
+  program('haproxy-full', 'HAProxy, the same features', 'haproxy', ['-db', '-f'], 'haproxy-full.cfg'),
+  program('haproxy', 'bare HAProxy', 'haproxy', ['-db', '-f'], 'haproxy.cfg'),
+  program('nginx', 'bare nginx', 'nginx', ['-e', 'stderr', '-c'], 'nginx.conf'),
+  program('caddy', 'bare Caddy', 'caddy', ['run', '--adapter', 'caddyfile', '--config'], 'Caddyfile'),
 ];
 
-/** The app: nginx where installed, because it leaves most of the load's core to the load. */
-export function upstream(place: Place, own: boolean): Command {
-  const nginx = own ? undefined : program('nginx', '-e', 'stderr', '-c', fill('upstream.conf', place));
-  return nginx ?? node('upstream.ts', String(place.port), body);
+function railguard(id: string, label: string, env: Settings, flags: readonly string[] = []): Peer {
+  return {
+    id,
+    label,
+    command: (place, settings) => ({
+      argv: [process.execPath, ...flags, join(import.meta.dirname, '../../dist/main.js'), 'serve'],
+      env: {
+        HOST: '127.0.0.1',
+        PORT: String(place.port),
+        ADMIN_PORT: String(place.adminPort),
+        UPSTREAM_URL: `http://127.0.0.1:${place.upstream}`,
+        JSON_LOGS: 'true',
+        ...env,
+        ...settings,
+      },
+    }),
+  };
 }
 
-function railguard(place: Place, env: Record<string, string>): Command {
+/** A program with a configuration of `peers/`. */
+function program(id: string, label: string, name: string, args: readonly string[], config: string): Peer {
   return {
-    argv: [process.execPath, join(here, '../../dist/main.js'), 'serve'],
-    env: {
-      HOST: '127.0.0.1',
-      PORT: String(place.port),
-      ADMIN_PORT: String(place.adminPort),
-      UPSTREAM_URL: `http://${place.upstream}`,
-      JSON_LOGS: 'true',
-      PERFORMANCE_LOGS: 'true',
-      ...env,
+    id,
+    label,
+    command({ port, adminPort, upstream, scratch }) {
+      const path = installed(name);
+      if (path === undefined) return undefined;
+      const marks = { PORT: port, ADMINPORT: adminPort, UPSTREAM: `127.0.0.1:${upstream}`, SCRATCH: scratch };
+      return { argv: [path, ...args, fill(config, scratch, { ...marks, HOST, ORIGIN, SECRET })] };
     },
   };
-}
-
-function node(script: string, ...args: string[]): Command {
-  return { argv: [process.execPath, '--disable-warning=DEP0060', join(here, script), ...args] };
-}
-
-function program(name: string, ...args: string[]): Command | undefined {
-  const path = installed(name);
-  return path === undefined ? undefined : { argv: [path, ...args] };
-}
-
-/** Writes a configuration with the place filled in, and returns its path. */
-function fill(template: string, place: Place): string {
-  const values: Record<string, string> = {
-    PORT: String(place.port),
-    UPSTREAM: place.upstream,
-    SCRATCH: place.scratch,
-    BODY: body,
-  };
-  const text = readFileSync(join(here, 'peers', template), 'utf8');
-  const path = join(place.scratch, template);
-  writeFileSync(
-    path,
-    text.replace(/@([A-Z]+)@/g, (mark, name: string) => values[name] ?? mark),
-  );
-  return path;
 }

@@ -6,8 +6,9 @@ import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answers } from './load/probe.ts';
 
-/** One core for the load and the upstream, one for the proxy under test. */
+/** One core for the load and the app, one for the proxy under test. */
 export const LOAD_CORE = 0;
 export const PROXY_CORE = 1;
 
@@ -33,6 +34,8 @@ export function installed(program: string): string | undefined {
 }
 
 const taskset = installed('taskset');
+const alive = new Set<ChildProcess>();
+let over = false;
 
 /** Whether load and proxy each have a core to themselves. */
 export const pinned = taskset !== undefined && availableParallelism() > PROXY_CORE;
@@ -42,26 +45,50 @@ export function pinSelf(): void {
   if (pinned) execFileSync(taskset!, ['-a', '-p', '-c', String(LOAD_CORE), String(process.pid)]);
 }
 
-/** Starts a server with nothing of this shell's environment but PATH, and returns once `url` is answered. */
-export async function start(command: Command, port: number, core: number, cwd: string): Promise<Running> {
+/** Starts a program with nothing of this shell's environment but PATH, and does not wait for it. */
+export function launch(command: Command, core: number, cwd: string): ChildProcess {
   const argv = pinned ? [taskset!, '-c', String(core), ...command.argv] : command.argv;
-  const child = spawn(argv[0]!, argv.slice(1), {
-    cwd,
-    env: { PATH: process.env.PATH, HOME: cwd, ...command.env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const env = { PATH: process.env.PATH, HOME: cwd, ...command.env };
+  return remember(spawn(argv[0]!, argv.slice(1), { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] }));
+}
+
+/** Starts a server and returns once it answers as it should; throws with what it wrote when it does not. */
+export async function start(command: Command, port: number, core: number, cwd: string): Promise<Running> {
+  const child = launch(command, core, cwd);
   let complaint = '';
   child.stderr!.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-2000);
   });
-  const stop = () => end(child);
   try {
-    await answering(`http://127.0.0.1:${port}/`, () => child.exitCode !== null);
+    await answering(port, child);
   } catch (error) {
-    await stop();
+    await end(child);
     throw new Error(`${command.argv.join(' ')}: ${(error as Error).message}\n${complaint}`);
   }
-  return { pid: child.pid!, port, stop };
+  return { pid: child.pid!, port, stop: () => end(child) };
+}
+
+/** A child that the end of the bench takes along. */
+export function remember<Child extends ChildProcess>(child: Child): Child {
+  alive.add(child);
+  child.once('exit', () => alive.delete(child));
+  if (over) child.kill('SIGKILL');
+  return child;
+}
+
+/** Ends whatever the bench has started and is still there; what starts from now on ends at once. */
+export async function endAll(): Promise<void> {
+  over = true;
+  await Promise.all([...alive].map(end));
+}
+
+export async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT);
+  await exit;
+  clearTimeout(timer);
 }
 
 /** A port of the loopback that was free a moment ago. */
@@ -74,32 +101,17 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Waits for a 200: a server that refuses what it should forward is not worth measuring. */
-async function answering(url: string, gone: () => boolean): Promise<void> {
+/** A server that refuses what it should forward is not worth measuring. */
+async function answering(port: number, child: ChildProcess): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT;
-  let answer = 'no answer';
+  let answer = '';
   while (Date.now() < deadline) {
-    if (gone()) throw new Error('ended at its start');
-    try {
-      const response = await fetch(url, { headers: { connection: 'close' } });
-      await response.arrayBuffer();
-      if (response.status === 200) return;
-      answer = `answers ${response.status}`;
-    } catch {
-      answer = 'no answer';
-    }
+    if (child.exitCode !== null) throw new Error('ended at its start');
+    answer = await answers(port);
+    if (answer === '') return;
     await sleep(50);
   }
   throw new Error(answer);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT);
-  await exit;
-  clearTimeout(timer);
 }
 
 function executable(path: string): boolean {

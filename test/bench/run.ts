@@ -1,61 +1,28 @@
-/** `npm run bench`: what railguard costs a request, beside its peers, in one run on one core. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+/** `npm run bench`: what railguard costs beside its peers, scenario by scenario, on one core. */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { arch, cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { verdicts } from './aims.ts';
+import { type Conditions, publish, save } from './archive.ts';
 import { measurable } from './cpu.ts';
-import { generator } from './load.ts';
+import { replay } from './load/wrk.ts';
 import { type Options, readOptions, usage } from './options.ts';
-import { type Place, peers, upstream } from './peers.ts';
-import { freePort, LOAD_CORE, PROXY_CORE, pinned, pinSelf, type Running, start } from './processes.ts';
-import { type Contestant, measure } from './rounds.ts';
-import { type Row, render, rows, warnings } from './table.ts';
-
-async function bench(options: Options, scratch: string, servers: Running[]): Promise<Row[]> {
-  const app = await place('', scratch);
-  const behind = await start(upstream(app, options.ownLoad), app.port, LOAD_CORE, scratch);
-  servers.push(behind);
-  const wanted = (id: string) => options.only.length === 0 || options.only.includes(id);
-  const contestants: Contestant[] = [];
-  if (wanted('direct')) {
-    contestants.push({
-      id: 'direct',
-      label: 'direct, no proxy',
-      port: app.port,
-      headers: [],
-      pid: undefined,
-    });
-  }
-  for (const { id, label, headers = [], command } of peers.filter((peer) => wanted(peer.id))) {
-    const at = await place(`127.0.0.1:${app.port}`, scratch);
-    const found = command(at);
-    if (found === undefined) {
-      console.error(`${label}: not installed, left out`);
-      continue;
-    }
-    const server = await start(found, at.port, PROXY_CORE, scratch);
-    servers.push(server);
-    contestants.push({ id, label, port: server.port, headers, pid: server.pid });
-  }
-  const load = generator(options.ownLoad);
-  const samples = await measure(
-    { contestants, servers, generator: load, seconds: options.seconds },
-    options.rounds,
-  );
-  return rows(new Map(contestants.map(({ id, label }) => [id, label])), samples);
-}
-
-async function place(behind: string, scratch: string): Promise<Place> {
-  return { port: await freePort(), adminPort: await freePort(), upstream: behind, scratch };
-}
+import { peers } from './peers.ts';
+import { endAll, pinned, pinSelf } from './processes.ts';
+import { type Report, report } from './results.ts';
+import { Rig } from './rig.ts';
+import type { Scenario } from './scenario.ts';
+import { chosen, scenarios } from './scenarios/index.ts';
+import { render } from './table.ts';
 
 /** What a reader needs to judge the figures. */
-function conditions(options: Options): Record<string, string | number | boolean> {
+function conditions(options: Options): Conditions {
   return {
     date: new Date().toISOString().slice(0, 10),
     node: process.version,
     kernel: release(),
     cpu: `${cpus()[0]?.model ?? 'unknown'} (${arch()})`,
-    load: generator(options.ownLoad).name,
+    load: replay(options.ownLoad).name,
     rounds: options.rounds,
     seconds: options.seconds,
     pinned,
@@ -72,48 +39,64 @@ function announce(options: Options): void {
   if (!measurable) console.error('No /proc/…/schedstat here: the CPU of a request cannot be told.');
 }
 
-function verdict(table: readonly Row[]): boolean {
-  const ratio = table.find((row) => row.id === 'railguard')?.cpuToHttpProxy ?? Number.NaN;
-  const kept = ratio < 1;
-  const told = Number.isNaN(ratio) ? 'could not be compared with' : `is ${ratio.toFixed(2)} ×`;
-  console.error(
-    `${kept ? '✓' : '✗'} railguard's CPU a request ${told} bare http-proxy's; it must be below 1 ×`,
-  );
-  return kept;
+async function measured(scenario: Scenario, options: Options, scratch: string): Promise<Report> {
+  const rig = new Rig(scratch, options.only);
+  try {
+    return report(scenario, await scenario.run(rig, options));
+  } finally {
+    await rig.stop();
+  }
 }
 
-/** More digits than that would claim a precision no measurement has. */
-function fiveDigits(_name: string, value: unknown): unknown {
-  return typeof value === 'number' ? Number(value.toPrecision(5)) : value;
+/** Prints the verdicts; true when every aim that could be judged is reached, and one was. */
+function judge(reports: readonly Report[]): boolean {
+  const all = verdicts(reports);
+  for (const { text } of all) console.error(text);
+  if (all.length === 0) console.error('✗ nothing was measured that has an aim');
+  return all.length > 0 && all.every(({ reached }) => reached);
 }
 
 async function main(options: Options): Promise<number> {
+  const wanted = chosen(options.scenarios);
   pinSelf();
   announce(options);
   const scratch = mkdtempSync(join(tmpdir(), 'railguard-bench-'));
-  const servers: Running[] = [];
+  // nginx reads its files as another user.
+  chmodSync(scratch, 0o755);
   const clean = async () => {
-    await Promise.all(servers.splice(0).map((server) => server.stop()));
+    await endAll();
     rmSync(scratch, { recursive: true, force: true });
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => clean().finally(() => process.exit(130)));
   }
   try {
-    const table = await bench(options, scratch, servers);
-    const result = { ...conditions(options), warnings: warnings(table), peers: table };
-    const json = JSON.stringify(result, fiveDigits, 2);
-    console.log(options.json ? json : render(table));
-    if (options.save) writeFileSync(join(import.meta.dirname, '../../docs/bench.json'), `${json}\n`);
-    return options.assert && !verdict(table) ? 1 : 0;
+    const reports: Report[] = [];
+    let broken = false;
+    for (const scenario of wanted) {
+      try {
+        const found = await measured(scenario, options, scratch);
+        reports.push(found);
+        if (!options.json) console.log(`${render(scenario, found, true)}\n`);
+        if (options.save) save(conditions(options), found);
+      } catch (error) {
+        broken = true;
+        console.error(`✗ ${scenario.id}: ${(error as Error).message}\n`);
+      }
+    }
+    if (options.json) console.log(JSON.stringify({ ...conditions(options), scenarios: reports }, null, 2));
+    if (options.save) publish();
+    const reached = !options.assert || judge(reports);
+    return reached && !broken ? 0 : 1;
   } finally {
     await clean();
   }
 }
 
 try {
-  const options = readOptions(process.argv.slice(2), ['direct', ...peers.map((peer) => peer.id)]);
-  if (options === 'help') console.log(usage);
+  const ids = ['direct', ...peers.map((peer) => peer.id)];
+  const options = readOptions(process.argv.slice(2), ids);
+  if (options === 'help') console.log(usage(scenarios, ids));
   else process.exitCode = await main(options);
 } catch (error) {
   console.error((error as Error).message);

@@ -1,106 +1,33 @@
-/** Turns samples into medians, ratios and the table people read. */
-import { FOREIGN_LIMIT, quiet, type Sample } from './rounds.ts';
+/** A scenario's report as the Markdown table people read. */
+import type { Figure, Report } from './results.ts';
+import type { Scenario } from './scenario.ts';
 
-/** A figure over the rounds; NaN where it cannot be told. */
-export interface Figure {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
+const UNKNOWN = '–';
 
-export interface Row {
-  readonly id: string;
-  readonly label: string;
-  readonly requestsPerSecond: Figure;
-  /** Milliseconds. */
-  readonly p50: Figure;
-  readonly p99: Figure;
-  /** Microseconds a request. */
-  readonly cpu: Figure;
-  /** CPU a request as a multiple of the named peer's; NaN where one of the two is missing. */
-  readonly cpuToHttpProxy: number;
-  readonly cpuToHaproxy: number;
-  readonly failures: number;
-  /** The highest share of the cores that others used in a round that counts. */
-  readonly foreign: number;
-  /** Rounds that count although others used more than the limit. */
-  readonly noisyRounds: number;
-}
-
-export function rows(labels: ReadonlyMap<string, string>, samples: ReadonlyMap<string, Sample[]>): Row[] {
-  const cpuOf = (id: string) => figure(samples.get(id) ?? [], 'cpu').median;
-  const httpProxy = cpuOf('http-proxy');
-  const haproxy = cpuOf('haproxy');
-  return [...samples].map(([id, taken]) => ({
-    id,
-    label: labels.get(id) ?? id,
-    requestsPerSecond: figure(taken, 'requestsPerSecond'),
-    p50: figure(taken, 'p50'),
-    p99: figure(taken, 'p99'),
-    cpu: figure(taken, 'cpu'),
-    cpuToHttpProxy: cpuOf(id) / httpProxy,
-    cpuToHaproxy: cpuOf(id) / haproxy,
-    failures: taken.reduce((total, sample) => total + sample.failures, 0),
-    foreign: Math.max(0, ...taken.map((sample) => sample.foreign)),
-    noisyRounds: taken.filter((sample) => !quiet(sample)).length,
-  }));
-}
-
-/** A Markdown table, and a sentence for each thing that weakens it. */
-export function render(table: readonly Row[]): string {
-  const head = ['', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs/request', '× http-proxy', '× HAProxy'];
-  const cells = table.map((row) => [
-    row.label,
-    text(row.requestsPerSecond, 0),
-    text(row.p50, 2),
-    text(row.p99, 2),
-    text(row.cpu, 1),
-    number(row.cpuToHttpProxy, 2),
-    number(row.cpuToHaproxy, 2),
+/** The table, and a sentence for each thing that weakens it; `spread` puts the lowest and the highest beside the median. */
+export function render(
+  { columns, ratios }: Scenario,
+  { id, about, peers, warnings }: Report,
+  spread: boolean,
+): string {
+  const head = ['', ...columns.map((column) => column.head), ...ratios.map((ratio) => ratio.head)];
+  const cells = peers.map((peer) => [
+    peer.label,
+    ...columns.map(({ key, digits }) => text(peer.figures[key], digits, spread)),
+    ...ratios.map((ratio) => number(peer.ratios[ratio.head], 2)),
   ]);
-  return [align([head, ...cells]), ...warnings(table)].join('\n');
+  return [`**${id}**: ${about}`, '', align([head, ...cells]), '', ...warnings].join('\n').trimEnd();
 }
 
-export function warnings(table: readonly Row[]): string[] {
-  const lines: string[] = [];
-  const noisy = table.reduce((total, row) => total + row.noisyRounds, 0);
-  if (noisy > 0) {
-    const worst = Math.max(...table.map((row) => row.foreign));
-    lines.push(
-      `The machine was busy: in ${noisy} measurements that count, others used more than ` +
-        `${percent(FOREIGN_LIMIT)} of the two cores (at most ${percent(worst)}).`,
-    );
-  }
-  for (const row of table) {
-    if (row.failures > 0)
-      lines.push(`${row.label}: ${row.failures} requests failed; its figures mean little.`);
-  }
-  return lines.length === 0 ? lines : ['', ...lines];
+function text(figure: Figure | undefined, digits: number, spread: boolean): string {
+  const [median, min, max] = [figure?.median, figure?.min, figure?.max].map((value) => number(value, digits));
+  return spread && median !== UNKNOWN ? `${median} (${min}–${max})` : median!;
 }
 
-function figure(samples: readonly Sample[], field: 'requestsPerSecond' | 'p50' | 'p99' | 'cpu'): Figure {
-  const sorted = samples.map((sample) => sample[field]).sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  const median = (at(sorted, Math.floor(middle)) + at(sorted, Math.ceil(middle))) / 2;
-  return { median, min: at(sorted, 0), max: at(sorted, sorted.length - 1) };
-}
-
-function at(values: readonly number[], index: number): number {
-  return values[index] ?? Number.NaN;
-}
-
-function text({ median, min, max }: Figure, digits: number): string {
-  if (Number.isNaN(median)) return '–';
-  return `${number(median, digits)} (${number(min, digits)}–${number(max, digits)})`;
-}
-
-function number(value: number, digits: number): string {
-  if (Number.isNaN(value)) return '–';
+/** What cannot be told is NaN, and null once it was saved. */
+function number(value: number | null | undefined, digits: number): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return UNKNOWN;
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }
 
 /** Labels to the left, figures to the right. */
