@@ -43,6 +43,8 @@ export class HeaderBlock {
   readonly pairs: string[];
   /** Go last. */
   fixed: FixedFields | undefined = undefined;
+  /** What was derived from a request's fields; see header-view.ts. */
+  views: unknown[] | undefined = undefined;
 
   constructor(list: string[] = []) {
     this.pairs = list;

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Exchange, Filter, Reply } from '../exchange.ts';
 import { type HeaderBlock, lowerName } from '../header-block.ts';
+import { View } from '../header-view.ts';
 import { nextTrace } from '../trace-context.ts';
 
 const ACCEPTED = /^[A-Za-z0-9._-]{8,128}$/;
@@ -25,11 +26,11 @@ export function correlation(options: { readonly clock: Clock; readonly ids: Ids 
   return {
     name: 'correlation',
     request(x: Exchange): undefined {
-      const brought = read(x.request.headers);
-      const given = only(brought?.correlationIds) ?? only(brought?.requestIds);
+      const said = brought.of(x.request.headers);
+      const given = only(said?.correlationIds) ?? only(said?.requestIds);
       x.ownId = given === undefined;
       x.requestId = given ?? ids.uuid();
-      const trace = nextTrace(brought?.traceparents ?? NONE, brought?.tracestates ?? NONE, ids);
+      const trace = nextTrace(said?.traceparents ?? NONE, said?.tracestates ?? NONE, ids);
       x.trace = trace;
       x.upstreamHeaders.push('X-Correlation-ID', x.requestId, 'X-Request-ID', x.requestId);
       x.upstreamHeaders.push('traceparent', trace.traceparent);
@@ -53,14 +54,14 @@ function only(values: readonly string[] | undefined): string | undefined {
 /** One pass over the block; nothing is allocated for a client that brings none of the four. */
 function read(headers: HeaderBlock): Brought | undefined {
   const { list } = headers;
-  let brought: Brought | undefined;
+  let found: Brought | undefined;
   for (let i = 0; i < list.length; i += 2) {
     const kind = KINDS.get(lowerName(list[i] as string));
     if (kind === undefined) continue;
-    brought ??= { correlationIds: [], requestIds: [], traceparents: [], tracestates: [] };
-    brought[kind].push(list[i + 1] as string);
+    found ??= { correlationIds: [], requestIds: [], traceparents: [], tracestates: [] };
+    found[kind].push(list[i + 1] as string);
   }
-  return brought;
+  return found;
 }
 
 const KINDS: ReadonlyMap<string, keyof Brought> = new Map([
@@ -69,3 +70,5 @@ const KINDS: ReadonlyMap<string, keyof Brought> = new Map([
   ['traceparent', 'traceparents'],
   ['tracestate', 'tracestates'],
 ]);
+
+const brought = new View(read);

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { type Exchange, type Filter, Reply } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
+import { View } from '../header-view.ts';
 import { Problem } from '../problem.ts';
 
 /** The list of public suffixes, which wildcards alone need. */
@@ -19,6 +20,8 @@ export interface CorsOptions {
   /** Seconds a browser may keep a preflight's answer. */
   readonly maxAge: number;
 }
+
+const originOf = new View((headers) => headers.get('origin'));
 
 export function cors(options: CorsOptions): Filter {
   const allows = originMatcher(options.origins);
@@ -51,7 +54,7 @@ export function cors(options: CorsOptions): Filter {
     name: 'cors',
     request(x: Exchange) {
       const { request } = x;
-      const origin = request.headers.get('origin');
+      const origin = originOf.of(request.headers);
       if (origin === undefined) return undefined;
       if (isPreflight(x)) return preflight(origin);
       if (request.kind === 'upgrade' && varies && !allows(origin) && !isOwnOrigin(x, origin)) {
@@ -68,7 +71,7 @@ export function cors(options: CorsOptions): Filter {
         if (headers.has('vary')) headers.addMember('Vary', 'Origin');
         else headers.append('Vary', 'Origin');
       }
-      const origin = x.request.headers.get('origin');
+      const origin = originOf.of(x.request.headers);
       if (origin === undefined || reply.tunnel !== undefined || !allows(origin)) return;
       grant(headers, origin);
       if (exposed !== '') headers.append('Access-Control-Expose-Headers', exposed);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { clientKey } from '../client-key.ts';
 import type { Exchange, Filter, Maybe, Reply } from '../exchange.ts';
+import { View } from '../header-view.ts';
 import { pathMatcher } from '../path.ts';
 import { Problem } from '../problem.ts';
 import type { CredentialGuard } from '../stores/credential-guard.ts';
@@ -88,7 +89,7 @@ export function rateLimit(options: RateLimitOptions): {
 /** What the client presents as its credential: the Authorization field, or the token cookie when there is one. */
 export function presentedCredential(cookieName: string | undefined): (x: Exchange) => string | undefined {
   const prefix = `${cookieName}=`;
-  return ({ request: { headers } }) => {
+  const presented = new View((headers): string | undefined => {
     const field = headers.get('authorization');
     if (field !== undefined || cookieName === undefined) return field;
     for (const line of headers.getAll('cookie')) {
@@ -98,7 +99,8 @@ export function presentedCredential(cookieName: string | undefined): (x: Exchang
       }
     }
     return undefined;
-  };
+  });
+  return (x) => presented.of(x.request.headers);
 }
 
 /** Throws the refusal, after leaving the decision for the way back. */

@@ -1,5 +1,7 @@
 /** Refuses what is no valid message, or too long a one, before any filter decides on it (RFC 9110 §9.3, RFC 9112 §3, RFC 6455 §4.2.1). */
 import type { Exchange, Filter } from '../exchange.ts';
+import type { HeaderBlock } from '../header-block.ts';
+import { View } from '../header-view.ts';
 import { Problem } from '../problem.ts';
 
 /** Sizes in bytes. */
@@ -17,9 +19,9 @@ export function wellFormed(options: WellFormedOptions): Filter {
     name: 'well-formed',
     request(x: Exchange): undefined {
       const { request } = x;
-      const { list } = request.headers;
+      const { headers } = request;
       if (request.target.length > options.maxUrlLength) throw new Problem('uri_too_long', { close: true });
-      if (list.length > options.maxHeaders * 2 || sizeOf(list) > options.maxHeaderSize) {
+      if (headers.pairs.length > options.maxHeaders * 2 || size.of(headers) > options.maxHeaderSize) {
         throw new Problem('headers_too_large', { close: true });
       }
       if (request.method === 'CONNECT' || request.method === 'TRACE') {
@@ -32,11 +34,13 @@ export function wellFormed(options: WellFormedOptions): Filter {
 }
 
 /** Header bytes as they stand on an HTTP/1.1 wire. */
-function sizeOf(list: readonly string[]): number {
+function sizeOf({ pairs }: HeaderBlock): number {
   let size = 0;
-  for (let i = 0; i < list.length; i++) size += (list[i] as string).length + 2;
+  for (let i = 0; i < pairs.length; i++) size += (pairs[i] as string).length + 2;
   return size;
 }
+
+const size = new View(sizeOf);
 
 function checkHandshake(x: Exchange): void {
   const { headers } = x.request;

@@ -8,6 +8,7 @@ import type { SessionDirectory } from '../../core/sessions.ts';
 import type { Filter } from '../exchange.ts';
 import { authBlock } from '../filters/auth-block.ts';
 import { jwt } from '../filters/jwt.ts';
+import { View } from '../header-view.ts';
 import type { Central } from '../stores/central.ts';
 import { credentialReader, type ReadCredential } from './credential.ts';
 import { IdentityEvents } from './events.ts';
@@ -53,7 +54,8 @@ export function openIdentity(
 ): Identity {
   const { core } = parts;
   const events = new IdentityEvents(parts.audit, core.metrics, core.clock);
-  const read = credentialReader(tokens);
+  const credential = new View(credentialReader(tokens));
+  const read: ReadCredential = (headers) => credential.of(headers);
   const verification = tokens.mode === 'off' ? undefined : openVerification(tokens, core);
   const blocking = openAuthBlock(tokens, parts, { read, events, verification });
   if (verification === undefined) {

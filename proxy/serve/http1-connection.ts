@@ -59,13 +59,26 @@ export class Http1Connection implements Ending {
   /** Milliseconds on the monotonic clock since when it waits for a request; Infinity while it answers one. */
   idleSince = performance.now();
 
+  /** Those of the last request: many clients send the same ones again, and what was derived from them still holds. */
+  private headers: HeaderBlock | undefined = undefined;
+
+  private headersOf(raw: string[]): HeaderBlock {
+    const { headers } = this;
+    if (headers !== undefined && sameText(headers.pairs, raw)) return headers;
+    this.headers = new HeaderBlock(raw);
+    return this.headers;
+  }
+
   private seen = -1;
   private silentSince = 0;
 
   /** Has nothing come for `limit` ms, and nothing been answered? Knows what it saw when it was asked before. */
   silent(now: number, limit: number): boolean {
     const { bytesRead } = this.socket;
-    if (!this.busy && bytesRead === this.seen) return now - this.silentSince >= limit;
+    if (!this.busy && bytesRead === this.seen) {
+      this.headers = undefined;
+      return now - this.silentSince >= limit;
+    }
     this.seen = bytesRead;
     this.silentSince = now;
     return false;
@@ -153,7 +166,7 @@ export class Http1Connection implements Ending {
       version: request.httpVersionMinor === 0 ? '1.0' : '1.1',
       method: request.method ?? '',
       target: request.url ?? '',
-      headers: new HeaderBlock(request.rawHeaders),
+      headers: this.headersOf(request.rawHeaders),
       body,
       fault: faultOf(request),
     });
@@ -236,6 +249,12 @@ export class Http1Connection implements Ending {
     x.abandon();
     responder.closed(this.timedOut);
   }
+}
+
+function sameText(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false;
+  for (let i = one.length - 1; i >= 0; i--) if (one[i] !== other[i]) return false;
+  return true;
 }
 
 /** What Node's parser reads although HTTP/1.1 forbids or does not know it (RFC 9112 §2.3, §6.1). */

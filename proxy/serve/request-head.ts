@@ -2,6 +2,7 @@
 import { isAuthority } from '../authority.ts';
 import type { BodySource, RequestHead, Version } from '../exchange.ts';
 import type { HeaderBlock } from '../header-block.ts';
+import { View } from '../header-view.ts';
 import { normalisePath } from '../path.ts';
 import { Problem } from '../problem.ts';
 
@@ -23,9 +24,11 @@ interface Target {
   readonly authority?: string;
 }
 
+const hostsOf = new View((headers) => headers.getAll('host'));
+
 export function requestHead(raw: RawRequest): RequestHead {
   const { headers, method } = raw;
-  const hosts = headers.getAll('host');
+  const hosts = hostsOf.of(headers);
   const parsed = readTarget(method, raw.target);
   const target = typeof parsed === 'string' ? raw.target : parsed.target;
   const stated = raw.authority ?? (typeof parsed === 'string' ? undefined : parsed.authority);
