@@ -1,9 +1,26 @@
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, include: string[], timeout: number) => ({
+/** Integration tests for which it matters how an answer is written: asked once more of a railguard that writes its answers through Node: a difference between the two is a fault. */
+const BOTH_WAYS = [
+  'aborts',
+  'bodies',
+  'drain',
+  'forwarded',
+  'grpc-trailers',
+  'h2c-upstream',
+  'health-access',
+  'identity',
+  'keepalive-race',
+  'sse',
+  'tls',
+  'websocket',
+];
+
+const project = (name: string, include: string[], timeout: number, env: Record<string, string> = {}) => ({
   test: {
     name,
     include,
+    env,
     testTimeout: timeout,
     // Real parts in real time: what fails only because the machine was busy passes when asked again.
     retry: name === 'unit' ? 0 : 2,
@@ -19,7 +36,16 @@ export default defineConfig({
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/*.test.ts', 'test/fuzz/**/*.test.ts'], 20_000),
       project('integration', ['test/integration/**/*.test.ts'], 120_000),
-      project('conformance', ['test/conformance/**/*.test.ts'], 120_000),
+      project(
+        'integration-standard',
+        BOTH_WAYS.map((name) => `test/integration/${name}.test.ts`),
+        120_000,
+        { RESPONSE_PATH: 'standard' },
+      ),
+      project('conformance', ['test/conformance/**/*.test.ts'], 120_000, { RESPONSE_PATH: 'direct' }),
+      project('conformance-standard', ['test/conformance/**/*.test.ts'], 120_000, {
+        RESPONSE_PATH: 'standard',
+      }),
       project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
     ],
   },

@@ -38,7 +38,10 @@ afterAll(async () => {
   const width = Math.max(...table.map((row) => row.case.length));
   const lines = table.map((row) => `${row.case.padEnd(width)}  ${row.protocol}  ${row.result}  ${row.title}`);
   const failed = table.filter((row) => row.result === 'FAIL').length;
-  lines.push(`${table.length} rows (case × protocol), ${table.length - failed} pass, ${failed} fail`);
+  const { RESPONSE_PATH = 'auto' } = process.env;
+  lines.push(
+    `RESPONSE_PATH=${RESPONSE_PATH}: ${table.length} rows (case × protocol), ${table.length - failed} pass, ${failed} fail`,
+  );
   console.log(lines.join('\n'));
 });
 

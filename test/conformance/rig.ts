@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
+import { RESPONSE_PATH } from '../harness/railguard.ts';
 import { sleep } from './bytes.ts';
 import { talkH1 } from './h1-client.ts';
 import { Upstream } from './upstream.ts';
@@ -77,6 +78,7 @@ export class Rig {
         ENABLE_RATE_LIMITING: 'false',
         JSON_LOGS: 'true',
         LOG_LEVEL: 'warn',
+        ...RESPONSE_PATH,
         ...GROUPS[group],
       },
     });

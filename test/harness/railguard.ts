@@ -66,6 +66,10 @@ export class Railguard {
 /** Settings of a plain proxy: what a test does not speak about is quiet or off. */
 const PLAIN = { ENABLE_RATE_LIMITING: 'false', JSON_LOGS: 'true', LOG_LEVEL: 'warn', OPENAPI: 'off' };
 
+/** The run's RESPONSE_PATH, where its project names one: the same tests hold for both ways to write an answer. */
+export const RESPONSE_PATH: Readonly<Record<string, string>> =
+  process.env.RESPONSE_PATH === undefined ? {} : { RESPONSE_PATH: process.env.RESPONSE_PATH };
+
 export async function startRailguard(options: RailguardOptions = {}): Promise<Railguard> {
   const [first, second] = (await freePorts(2)) as [number, number];
   const port = options.port ?? first;
@@ -73,7 +77,12 @@ export async function startRailguard(options: RailguardOptions = {}): Promise<Ra
   const env = { PATH: process.env.PATH, PORT: String(port), ADMIN_PORT: String(adminPort) };
   const cwd = mkdtempSync(path.join(os.tmpdir(), 'railguard-test-'));
   const args = [...(options.nodeArgs ?? []), ENTRY, ...(options.args ?? ['serve'])];
-  const child = new Child(process.execPath, args, { ...env, ...PLAIN, ...options.env }, cwd);
+  const child = new Child(
+    process.execPath,
+    args,
+    { ...env, ...PLAIN, ...RESPONSE_PATH, ...options.env },
+    cwd,
+  );
   void child.exited.then(() => rmSync(cwd, { recursive: true, force: true }));
   const railguard = new Railguard(port, adminPort, child);
   const wait = options.wait ?? 'ready';

@@ -1,7 +1,11 @@
 /** K3: size limits, each from both sides. */
 import assert from 'node:assert/strict';
-import { both, h1, h2, type Kind, neverCompleted, only, pseudo, raw, sent } from '../case.ts';
+import { until } from '../bytes.ts';
+import { both, type Case, h1, h2, type Kind, neverCompleted, only, pseudo, raw, sent } from '../case.ts';
+import { talkH1 } from '../h1-client.ts';
+import { talkH2 } from '../h2-client.ts';
 import { data, headers } from '../h2-frames.ts';
+import { type Fields, values } from '../message.ts';
 
 const COOKIE = `c=${'x'.repeat(23_998)}`;
 
@@ -41,6 +45,60 @@ export const limits: Kind = {
       closed: true,
       seen: 0,
     },
+    ...(['exactly the limit', 'one over the limit'] as const).flatMap((what): Case[] => {
+      const over = what === 'one over the limit';
+      const fields = (host: number): Fields =>
+        Array.from({ length: 20 - host + (over ? 1 : 0) }, (_, i) => [`X-${i}`, String(i)]);
+      const first = { host: 'app.test', fields: fields(1) };
+      return [
+        {
+          id: 'D05',
+          title: over
+            ? 'one field more than MAX_HEADERS is refused with 431 as a problem, and nobody else is harmed'
+            : 'as many fields as MAX_HEADERS pass, all of them, and again on the same connection',
+          group: 'small',
+          // Another client is in the middle of something all the while.
+          run: async (rig, protocol) => {
+            const other = talkH1(
+              rig.port,
+              [h1({ target: '/other' }), until('\r\n\r\nok'), h1({ target: '/again' })],
+              {
+                replies: 2,
+              },
+            );
+            const seen =
+              protocol === 'h1'
+                ? await talkH1(rig.port, [h1(first), h1(first)], { replies: over ? 1 : 2, linger: 100 })
+                : await talkH2(rig.port, [h2({ fields: fields(0) }), h2({ fields: fields(0) }, 3)], {
+                    replies: 2,
+                  });
+            const statuses = seen.replies.map(({ status }) => status);
+            if (!over) {
+              assert.deepEqual(statuses, [200, 200]);
+              const reached = rig.upstream.requests.filter(({ target }) => target === '/a');
+              assert.equal(reached.length, 2);
+              for (const request of reached)
+                for (const [name, value] of protocol === 'h1' ? fields(1) : fields(0))
+                  assert.deepEqual(values(request.fields, name.toLowerCase()), [value]);
+            } else {
+              assert.equal(statuses[0], 431);
+              for (const { status, fields: got } of seen.replies) {
+                assert.equal(status, 431);
+                assert.deepEqual(values(got, 'content-type'), ['application/problem+json']);
+              }
+              // HTTP/1.1 ends with it; an HTTP/2 connection goes on.
+              assert.equal(statuses.length, protocol === 'h1' ? 1 : 2);
+              assert.equal(rig.upstream.requests.filter(({ target }) => target === '/a').length, 0);
+            }
+            assert.deepEqual(
+              (await other).replies.map(({ status }) => status),
+              [200, 200],
+            );
+          },
+          protocols: ['h1', 'h2'],
+        },
+      ];
+    }),
     {
       id: 'D05',
       title: 'a target within the limit passes',
