@@ -15,6 +15,7 @@ import type { Core } from './core/core.ts';
 import type { Probe } from './core/lifecycle.ts';
 import type { Hidden } from './core/postgres.ts';
 import { closeRedis, openRedis } from './core/redis.ts';
+import { boundYoungGeneration } from './core/young-generation.ts';
 import { Database, DatabaseUnfit } from './database.ts';
 import { openOperations } from './operations.ts';
 import { REPORTABLE } from './proxy/chain.ts';
@@ -64,7 +65,10 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   }
   const base = await createCore(config);
   for (const warning of options.warnings) base.log.warn('lifecycle', warning);
-  if (options.stop === undefined) guard(base);
+  if (options.stop === undefined) {
+    guard(base);
+    boundYoungGeneration();
+  }
   const events = new RingAudit();
   const database = openDatabase(config, base, events);
   if (database === undefined) return EX_USAGE;

@@ -7,6 +7,7 @@ import type { Core } from '../core/core.ts';
 import type { ProbeResult } from '../core/lifecycle.ts';
 import { closeRedis, openRedis } from '../core/redis.ts';
 import type { RevocationRequest, SessionDirectory } from '../core/sessions.ts';
+import { boundYoungGeneration } from '../core/young-generation.ts';
 import { DataPlane } from '../proxy/proxy.ts';
 import { createCore, guard } from '../telemetry.ts';
 import { askedCentral } from './central.ts';
@@ -52,6 +53,7 @@ export async function runWorker(): Promise<number> {
   const config = shareOf(loaded.config, port);
   const core = await createCore(config);
   guard(core);
+  boundYoungGeneration();
   const audit = new Audit({ ...core, sinks: [{ write: (event) => line.tell('audit', event) }] });
   const url = config.redis.url?.reveal();
   const redis = url === undefined ? undefined : await openRedis(url, core.log);
