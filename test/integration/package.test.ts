@@ -38,6 +38,8 @@ describe('the package, installed in an empty folder', () => {
     expect(files.filter((path) => /(^|\/)test|\.map$|\.test\.|^scripts\//.test(path))).toEqual([]);
     expect(files.filter((path) => path.endsWith('.ts'))).toEqual(['dist/index.d.ts']);
     expect(size).toBeLessThan(1_000_000);
+    // Bundled: a file for each module would cost a third of a start, and 12 MB.
+    expect(files.filter((path) => /^dist\/.*\.js$/.test(path)).length).toBeLessThan(60);
   });
 
   it('names in package.json only what is there', () => {
