@@ -4,6 +4,7 @@ local turn = 0
 
 function init(args)
   local file = assert(io.open(args[1], 'rb'))
+  turn = tonumber(args[2])
   local length = file:read('*n')
   while length do
     file:read(1)

@@ -1,16 +1,16 @@
-/** Plays the requests of a file in turn, for where wrk is not installed: PORT FILE CONNECTIONS SECONDS. */
+/** Plays the requests of a file in turn, for where wrk is not installed: PORT FILE PLAYED CONNECTIONS SECONDS. */
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { Answer } from './answer.ts';
 import { parse } from './requests.ts';
 
-const [, , port, file, connections, duration] = process.argv;
+const [, , port, file, played, connections, duration] = process.argv;
 const requests = parse(readFileSync(file!));
 const closing = requests.some((request) => /\r\nconnection: close\r\n/i.test(request.toString('latin1')));
 
 const latencies: number[] = [];
 const sockets = new Set<Socket>();
-let turn = 0;
+let turn = Number(played);
 let bytes = 0;
 let failures = 0;
 let over = false;

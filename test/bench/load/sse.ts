@@ -16,7 +16,7 @@ let events = 0;
 let failures = 0;
 let over = false;
 
-/** Resolves with the first event; a stream that is refused or broken is asked for again, and counts. */
+/** Resolves with the first event; a stream that is refused or broken is asked for again. */
 function open(): Promise<Socket> {
   const socket = connect(Number(port), '127.0.0.1', () => socket.write(request)).setNoDelay();
   return new Promise((resolve) => {
@@ -49,6 +49,7 @@ while (sockets.length < Number(streams)) {
 }
 console.log('start');
 events = 0;
+failures = 0;
 const startedAt = performance.now();
 setTimeout(async () => {
   const seconds = (performance.now() - startedAt) / 1000;

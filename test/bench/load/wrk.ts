@@ -3,10 +3,21 @@ import { join } from 'node:path';
 import { installed } from '../processes.ts';
 import { generate, type Load, own, type Watch } from './generate.ts';
 
+/** What is played, where, and how. */
+export interface Play {
+  readonly port: number;
+  /** Requests that `save` wrote. */
+  readonly file: string;
+  /** How many of them were played before: this goes on behind them. */
+  readonly played: number;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
 export interface Replay {
   readonly name: string;
-  /** Plays the requests that `save` wrote to `file`; throws when the generator itself fails. */
-  play(port: number, file: string, connections: number, seconds: number, watch: Watch): Promise<Load>;
+  /** Throws when the generator itself fails. */
+  play(what: Play, watch: Watch): Promise<Load>;
 }
 
 /** `ownLoad`: the generator of this folder, even where wrk is installed. */
@@ -15,16 +26,17 @@ export function replay(ownLoad: boolean): Replay {
   if (wrk === undefined) {
     return {
       name: 'own generator',
-      play: (port, file, connections, seconds, watch) =>
-        generate(own('replay.ts', port, file, connections, seconds), watch),
+      play: ({ port, file, played, connections, seconds }, watch) =>
+        generate(own('replay.ts', port, file, played, connections, seconds), watch),
     };
   }
   const script = join(import.meta.dirname, 'replay.lua');
   return {
     name: 'wrk',
-    play(port, file, connections, seconds, watch) {
+    play({ port, file, played, connections, seconds }, watch) {
       const size = ['-t', '1', '-c', String(connections), '-d', String(seconds)];
-      return generate([wrk, ...size, '--script', script, `http://127.0.0.1:${port}/`, '--', file], watch);
+      const requests = ['--script', script, `http://127.0.0.1:${port}/`, '--', file, String(played)];
+      return generate([wrk, ...size, ...requests], watch);
     },
   };
 }

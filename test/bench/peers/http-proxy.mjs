@@ -8,7 +8,13 @@ const proxy = httpProxy.createProxyServer({ target, agent, xfwd: true });
 
 proxy.on('error', (_error, _request, response) => response.destroy());
 
+// http-proxy waits for an event by which Node no longer tells that the client has left: a stream would go on for ever.
+proxy.on('proxyReq', (upstream, request, response) => {
+  if (request.url === '/events') response.on('close', () => upstream.destroy());
+});
+
 const server = http.createServer((request, response) => proxy.web(request, response));
+
 // An agent that keeps connections would put `Connection: keep-alive` in the place of `upgrade`.
 const upgrades = httpProxy.createProxyServer({ target, xfwd: true, ws: true });
 upgrades.on('error', (_error, _request, socket) => socket.destroy());

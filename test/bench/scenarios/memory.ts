@@ -49,9 +49,15 @@ const scenario: Scenario = {
         failures: 0,
       }));
       for (const [index, { port, pid }] of peers.entries()) {
-        const watch = { start() {}, stop() {} };
         const look = looks[index]!;
-        look.failures = (await play(port, file, CONNECTIONS, Math.max(LEAST_LOAD, seconds), watch)).failures;
+        const load = {
+          port,
+          file,
+          played: 0,
+          connections: CONNECTIONS,
+          seconds: Math.max(LEAST_LOAD, seconds),
+        };
+        look.failures = (await play(load, { start() {}, stop() {} })).failures;
         look.loaded = resident(pid) / 1e6;
       }
       await sleep(REST);

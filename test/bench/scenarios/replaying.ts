@@ -41,10 +41,13 @@ export function replaying(scenario: Replaying): Scenario {
       const file = rig.file(`${scenario.id}.requests`);
       save(file, scenario.requests());
       const { play } = replay(ownLoad);
+      const played = new Map<string, number>();
       return measure(
         await rig.contestants(peers),
-        async ({ port }, duration, watch) => {
-          const load = await play(port, file, CONNECTIONS, duration, watch);
+        async ({ id, port }, seconds, watch) => {
+          const before = played.get(id) ?? 0;
+          const load = await play({ port, file, played: before, connections: CONNECTIONS, seconds }, watch);
+          played.set(id, before + load.operations);
           const megabytes = load.bytes! / load.seconds / 1e6;
           return { ...load, p50: load.p50! / 1000, p99: load.p99! / 1000, megabytes };
         },
