@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Integration tests for which it matters how an answer is written: asked once more of a railguard that writes its answers through Node: a difference between the two is a fault. */
+/** Integration tests for which it matters how an answer is written. */
 const BOTH_WAYS = [
   'aborts',
   'bodies',

@@ -33,7 +33,8 @@ export class StandardWriter implements ReplyWriter {
   whole(reply: Reply, body: string | Buffer | undefined): void {
     this.begin(reply);
     if (body === undefined) this.response.end();
-    else this.response.end(body);
+    // Node writes a head in the encoding of the string that follows it; fields are latin1.
+    else this.response.end(typeof body === 'string' ? Buffer.from(body) : body);
   }
 
   begin(reply: Reply): void {
@@ -47,7 +48,8 @@ export class StandardWriter implements ReplyWriter {
   }
 
   flush(): void {
-    if (!this.response.writableEnded) this.response.flushHeaders();
+    // Not flushHeaders(): it writes latin1 fields as UTF-8.
+    if (!this.response.writableEnded) this.response.write('', 'latin1');
   }
 
   end(trailers: HeaderBlock | undefined): void {

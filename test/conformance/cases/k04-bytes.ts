@@ -1,6 +1,7 @@
 /** K4: header bytes pass as they are. */
 import assert from 'node:assert/strict';
-import { both, got, type Kind, pseudo, raw, sent } from '../case.ts';
+import { FIN, wait } from '../bytes.ts';
+import { both, type Case, got, type Kind, pseudo, type Result, raw, sent } from '../case.ts';
 import { data, headers } from '../h2-frames.ts';
 
 const NAME = 'attachment; filename="\xc3\xa9\xe4\xb8\xad.pdf"';
@@ -30,6 +31,37 @@ export const headerBytes: Kind = {
         assert.deepEqual(got(result, 'x-a'), ['caf\xe9']);
       },
     },
+    ...['', 'Connection: close\r\n'].flatMap((closing): Case[] => {
+      const name = closing === '' ? 'a connection that stays' : 'a connection that ends';
+      const unchanged = (result: Result): void => assert.deepEqual(got(result, 'x-name'), [NAME]);
+      return [
+        ...['Content-Length: 2', 'Transfer-Encoding: chunked', 'X-To: the-end'].map((framing) => ({
+          id: 'D06',
+          title: `non-ASCII bytes of a head that goes out before its body pass unchanged on ${name}, ${framing}`,
+          h1: [raw('GET /a HTTP/1.1', closing)],
+          upstream: [
+            {
+              steps: [
+                `HTTP/1.1 200 OK\r\nX-Name: ${NAME}\r\n${framing}\r\n\r\n`,
+                wait(60),
+                framing.endsWith('chunked') ? '2\r\nok\r\n0\r\n\r\n' : 'ok',
+                FIN,
+              ],
+            },
+          ],
+          status: [200],
+          check: unchanged,
+        })),
+        {
+          id: 'D06',
+          title: `non-ASCII bytes of an app's head pass unchanged beside a body of railguard's own on ${name}`,
+          h1: [raw('GET /a HTTP/1.1', closing)],
+          upstream: [`HTTP/1.1 500 No\r\nX-Name: ${NAME}\r\nContent-Length: 2\r\n\r\nno`],
+          status: [500],
+          check: unchanged,
+        },
+      ];
+    }),
     {
       id: 'D06',
       title: 'a target with non-ASCII bytes is refused or passes unchanged',

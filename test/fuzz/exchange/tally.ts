@@ -1,0 +1,25 @@
+/** What a run has done so far: how many exchanges, of which kinds, and everything that was wrong. */
+
+export class Tally {
+  readonly faults: string[] = [];
+  readonly kinds = new Map<string, number>();
+  exchanges = 0;
+  /** Answers that came whole and were right, to the last byte. */
+  right = 0;
+
+  count(kind: string): void {
+    this.exchanges++;
+    this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
+  }
+
+  /** An empty text says that it was right. */
+  judge(fault: string): void {
+    if (fault === '') this.right++;
+    else this.faults.push(fault);
+  }
+
+  get summary(): string {
+    const kinds = [...this.kinds].map(([kind, count]) => `${kind} ${count}`).join(', ');
+    return `${this.exchanges} exchanges (${kinds}), ${this.right} whole and right, ${this.faults.length} wrong`;
+  }
+}
