@@ -1,4 +1,4 @@
-/** Memory of a process tree from /proc: resident, and its proportional share of what processes have in common. */
+/** Memory of a process tree from /proc: all that is resident, and what is its own. */
 import { read, tree } from './proc.ts';
 
 const KIB = 1024;
@@ -8,12 +8,15 @@ export function resident(pid: number): number {
   return sum(pid, 'Rss');
 }
 
-/** Bytes resident, a page that n processes share counted as 1/n. */
-export function proportional(pid: number): number {
-  return sum(pid, 'Pss');
+/**
+ * Bytes that come from no file: heap, stacks, compiled code. Unlike the proportional share it does not depend on how
+ * many other processes run the same program, such as the bench itself.
+ */
+export function anonymous(pid: number): number {
+  return sum(pid, 'Pss_Anon');
 }
 
-function sum(pid: number, field: 'Rss' | 'Pss'): number {
+function sum(pid: number, field: 'Rss' | 'Pss_Anon'): number {
   const kib = tree(pid).map((one) =>
     Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(read(`/proc/${one}/smaps_rollup`))?.[1] ?? 0),
   );

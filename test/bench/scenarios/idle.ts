@@ -1,7 +1,7 @@
 /** What a client costs that keeps its connection and says nothing, as browsers and edges do. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generate, own } from '../load/generate.ts';
-import { proportional } from '../memory.ts';
+import { anonymous } from '../memory.ts';
 import type { Prepared, Rig } from '../rig.ts';
 import type { Sample, Scenario } from '../scenario.ts';
 
@@ -47,13 +47,13 @@ const idle = (id: string, connections: number): Scenario => ({
 async function look(rig: Rig, prepared: Prepared, connections: number): Promise<Sample> {
   const peer = await rig.start(prepared);
   await sleep(REST);
-  const before = proportional(peer.pid);
+  const before = anonymous(peer.pid);
   let during = 0;
   const { operations, failures } = await generate(own('idle.ts', peer.port, connections), {
     start() {},
     async stop() {
       await sleep(REST);
-      during = proportional(peer.pid);
+      during = anonymous(peer.pid);
     },
   });
   await peer.stop();

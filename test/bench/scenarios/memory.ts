@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { save } from '../load/requests.ts';
 import { replay } from '../load/wrk.ts';
-import { proportional, resident } from '../memory.ts';
+import { anonymous, resident } from '../memory.ts';
 import type { Sample, Scenario } from '../scenario.ts';
 import { CONNECTIONS } from './replaying.ts';
 
@@ -28,7 +28,7 @@ const scenario: Scenario = {
   peers: PEERS,
   columns: [
     { key: 'idle', head: 'RSS MB idle', digits: 1 },
-    { key: 'share', head: 'PSS MB idle', digits: 1 },
+    { key: 'own', head: 'of it from no file', digits: 1 },
     { key: 'loaded', head: 'RSS MB after load', digits: 1 },
     { key: 'rested', head: 'RSS MB rested', digits: 1 },
   ],
@@ -44,7 +44,7 @@ const scenario: Scenario = {
       await sleep(SETTLE);
       const looks = peers.map(({ pid }) => ({
         idle: resident(pid) / 1e6,
-        share: proportional(pid) / 1e6,
+        own: anonymous(pid) / 1e6,
         loaded: 0,
         failures: 0,
       }));
