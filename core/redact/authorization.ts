@@ -40,7 +40,7 @@ export function authorizationAt(scan: Scan, at: number, encoded: boolean): numbe
   const head = text.slice(credential, Math.min(end, credential + 256));
   if (isPlaceholder(head) || CHALLENGE.test(head) || head.startsWith('{')) return start;
   if (!known && credential > start && !quote && !/\d/.test(head) && head.length < 20) return start;
-  if (close < 0 && end === credential + FIRST_LOOK) end = bareEnd(text, end, encoded);
+  if (close < 0 && end >= credential + FIRST_LOOK) end = bareEnd(text, end, encoded);
   const kind = /^(?:bearer|basic|digest)$/i.test(scheme) ? scheme.toLowerCase() : 'authorization';
   scan.spans.add(credential, end, kind, CERTAINTY.key);
   return end;
@@ -53,11 +53,12 @@ export function schemeAt(scan: Scan, at: number): number {
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
   if (scheme !== 'bearer' && scheme !== 'basic') return at;
   const start = SCHEME.lastIndex;
-  const end = bareEnd(text, start, false, start + 8192);
+  let end = bareEnd(text, start, false, Math.min(text.length, start + FIRST_LOOK));
   const head = text.slice(start, Math.min(end, start + 256)).replace(/[.,;:)]+$/, '');
   if (isPlaceholder(head) || CHALLENGE.test(head)) return at;
   const likely = scheme === 'basic' ? isUserAndPassword(head) : looksLikeBearer(head);
   if (!likely) return at;
+  if (end >= start + FIRST_LOOK) end = bareEnd(text, end, false);
   scan.spans.add(
     start,
     end - start > head.length && end - start <= 256 ? start + head.length : end,

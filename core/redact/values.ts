@@ -77,14 +77,22 @@ function backslashes(text: string, at: number, from: number): number {
   return text.charCodeAt(at) === 92 ? count : count % 2;
 }
 
-/** End of a bare value: blank, quote, or a mark after which a next pair, a closing bracket or nothing comes. */
+/**
+ * End of a bare value: blank, quote, or a mark after which a next pair, a closing bracket or nothing comes.
+ * At `limit` or, where an escape straddles it, one beyond.
+ */
 export function bareEnd(text: string, from: number, encoded: boolean, limit = text.length): number {
   let i = from;
+  /** In a run of backslashes that is known not to lead to a stop: looked at once, however long it is. */
+  let runEnd = from;
   for (; i < limit; i++) {
     const c = text.charCodeAt(i);
     if (c <= 32 || c === 34 || c === 39 || c === 96 || c === 0xa0) return i;
     if (c === 92) {
-      if (sticks(ESCAPED_STOP, text, i)) return i;
+      if (i >= runEnd) {
+        if (sticks(ESCAPED_STOP, text, i)) return i;
+        for (runEnd = i + 1; text.charCodeAt(runEnd) === 92; ) runEnd++;
+      }
       i++;
     } else if (c === 37) {
       if (encoded && sticks(ENCODED_STOP, text, i)) return i;
