@@ -4,6 +4,9 @@ import { isAuthority } from './authority.ts';
 import type { Client } from './exchange.ts';
 import type { HeaderBlock } from './header-block.ts';
 
+/** Hops that are looked at: reading an address takes microseconds, and a field has room for thousands. */
+const MAX_HOPS = 64;
+
 export interface ClientOptions {
   readonly source: 'socket' | 'x-real-ip' | 'x-forwarded-for';
   /** CIDRs of peers that may speak for a client. */
@@ -71,11 +74,11 @@ export class ClientResolver {
     return this.rightMostUntrusted(peer, headers.getAll('x-forwarded-for'));
   }
 
-  /** Walks from the nearest hop outwards and stops at the first one nobody vouches for. */
+  /** Walks from the nearest hop outwards and stops at the first one nobody vouches for, or after MAX_HOPS. */
   private rightMostUntrusted(peer: Peer, lines: string[]): string {
     const hops = lines.join(',').split(',');
     let client = peer.address;
-    for (let i = hops.length - 1; i >= 0; i--) {
+    for (let i = hops.length - 1; i >= Math.max(0, hops.length - MAX_HOPS); i--) {
       const hop = canonicalAddress((hops[i] as string).trim());
       if (hop === undefined) return client;
       client = hop;

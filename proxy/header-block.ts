@@ -173,7 +173,8 @@ export function fieldObject(headers: HeaderBlock | undefined): Record<string, st
     const value = list[i + 1] as string;
     const there = fields[name];
     if (there === undefined) fields[name] = value;
-    else fields[name] = Array.isArray(there) ? [...there, value] : [there, value];
+    else if (Array.isArray(there)) there.push(value);
+    else fields[name] = [there, value];
   }
   return fields;
 }

@@ -16,15 +16,19 @@ export function cookies(options: CookiesOptions): Filter {
   const sameSite = { lax: '; SameSite=Lax', strict: '; SameSite=Strict', keep: '' }[options.sameSite];
 
   const harden = (line: string, https: boolean): string => {
-    const [pair = '', ...attributes] = line.split(';');
+    const first = line.indexOf(';');
+    const pair = first < 0 ? line : line.slice(0, first);
     const name = pair.slice(0, Math.max(pair.indexOf('='), 0)).trim();
     if (name === '') return line;
     let secure = false;
     let httpOnly = false;
     let site: string | undefined;
     let needsSecure = /^__(?:Host|Secure)-/i.test(name);
-    for (const attribute of attributes) {
-      const [key = '', value = ''] = attribute.split('=', 2).map((part) => part.trim().toLowerCase());
+    for (let at = pair.length + 1; at < line.length; ) {
+      const next = line.indexOf(';', at);
+      const end = next < 0 ? line.length : next;
+      const [key, value] = end > at ? halves(line.slice(at, end)) : NOTHING;
+      at = end + 1;
       if (key === 'secure') secure = true;
       else if (key === 'httponly') httpOnly = true;
       else if (key === 'samesite') site = value;
@@ -54,9 +58,26 @@ export function cookies(options: CookiesOptions): Filter {
   };
 }
 
+const NOTHING: [string, string] = ['', ''];
+
+/** Name and value of an attribute, in lower case. */
+function halves(attribute: string): [string, string] {
+  const equals = attribute.indexOf('=');
+  if (equals < 0) return [attribute.trim().toLowerCase(), ''];
+  return [
+    attribute.slice(0, equals).trim().toLowerCase(),
+    attribute
+      .slice(equals + 1)
+      .trim()
+      .toLowerCase(),
+  ];
+}
+
 /** Cuts closing blanks and semicolons, in one pass over them. */
 function withoutTail(line: string): string {
   let end = line.length;
-  while (end > 0 && /[;\s]/.test(line[end - 1] as string)) end--;
+  while (end > 0 && ends(line.charCodeAt(end - 1))) end--;
   return line.slice(0, end);
 }
+
+const ends = (code: number): boolean => code === 59 || code === 32 || code === 9;

@@ -37,6 +37,9 @@ export class ChunkedDecoder {
   private digits = 0;
   private extension = '';
   private trailer = '';
+  /** Of the trailer line under way, its CR included, and the byte before: to look at the text for each line is quadratic. */
+  private lineLength = 0;
+  private before = 0;
 
   constructor(emit: (chunk: Buffer) => void, maxTrailerSize: number) {
     this.emit = emit;
@@ -50,6 +53,8 @@ export class ChunkedDecoder {
     this.left = 0;
     this.digits = 0;
     this.trailer = '';
+    this.lineLength = 0;
+    this.before = 0;
   }
 
   /** Bytes used, up to the end of the body; -1 when the coding is broken. */
@@ -113,14 +118,18 @@ export class ChunkedDecoder {
   private trailerByte(byte: number): boolean {
     this.trailer += String.fromCharCode(byte);
     if (this.trailer.length > this.maxTrailerSize) return this.bad('trailer section too large');
-    if (byte !== LF) return true;
-    if (this.trailer === '\r\n') {
-      this.done = true;
+    if (byte !== LF) {
+      this.lineLength++;
+      this.before = byte;
       return true;
     }
-    if (!this.trailer.endsWith('\r\n')) return this.bad('trailer line');
-    if (!this.trailer.endsWith('\r\n\r\n')) return true;
-    return this.trailerSection();
+    if (this.before !== CR) return this.bad('trailer line');
+    const empty = this.lineLength === 1;
+    this.lineLength = 0;
+    this.before = LF;
+    if (!empty) return true;
+    this.done = this.trailer.length === 2;
+    return this.done || this.trailerSection();
   }
 
   private trailerSection(): boolean {
