@@ -35,7 +35,7 @@ export const upstream = {
     default: '256',
     min: 1,
     max: 65_535,
-    doc: 'Connections to the app at most.',
+    doc: 'Connections to the app at most, tunnels (WebSocket) aside.',
   }),
   hostHeader: choice('UPSTREAM_HOST_HEADER', ['preserve', 'upstream'], {
     default: 'preserve',

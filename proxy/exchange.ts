@@ -147,7 +147,7 @@ export interface Cancellable {
 
 /** Two raw byte streams to be joined: the upstream's side of a 101. */
 export interface Tunnel {
-  readonly upstream: import('node:stream').Duplex;
+  readonly upstream: import('node:net').Socket;
   /** Bytes that followed the 101's head. */
   readonly first: Buffer;
 }

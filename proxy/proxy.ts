@@ -69,7 +69,7 @@ export class DataPlane {
       const result = health.check();
       return result instanceof Promise ? result.then(({ ok }) => ok) : result.ok;
     };
-    this.tunnels = new Tunnels(core.metrics.connections.websocket);
+    this.tunnels = new Tunnels(core.metrics.connections.websocket, config.limits.writeTimeout);
     this.lag = watchLag(config.limits.maxEventLoopDelay, core);
     const filters = chain(config, {
       core,

@@ -19,6 +19,8 @@ export interface Served extends ResponseEvents {
 
 export interface ConnectionEvents {
   onReusable(connection: Http1Connection): void;
+  /** It has become a tunnel: no request will use it. */
+  onTunnel(): void;
   onClosed(connection: Http1Connection): void;
 }
 
@@ -34,7 +36,7 @@ export class Http1Connection implements ResponseEvents {
   keepAliveHint = -1;
   private call: Served | undefined = undefined;
   /** It speaks another protocol now: its bytes go to whoever listens. */
-  private switched = false;
+  switched = false;
   private failure: Error | undefined = undefined;
   private readonly parser: ResponseParser;
   private readonly owner: ConnectionEvents;
@@ -155,6 +157,7 @@ export class Http1Connection implements ResponseEvents {
     for (const event of ['data', 'drain', 'end', 'close', 'error']) socket.removeAllListeners(event);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.owner.onClosed(this));
+    this.owner.onTunnel();
     call?.onSwitch(head, rest);
   }
 

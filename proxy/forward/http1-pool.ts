@@ -79,8 +79,14 @@ export class Http1Pool implements ConnectionEvents {
     if (this.parked.push(connection) === 1 && this.ripe.length === 0) setImmediate(this.unpark);
   }
 
-  onClosed(connection: Http1Connection): void {
+  /** Else as many idle tunnels as connections would keep every request waiting. */
+  onTunnel(): void {
     this.open--;
+    this.serveWaiter();
+  }
+
+  onClosed(connection: Http1Connection): void {
+    if (!connection.switched) this.open--;
     const { levels } = this.options;
     if (this.remove(connection)) levels.idle.dec();
     else levels.active.dec();

@@ -1,19 +1,24 @@
 /** Joins a client and the app after a 101, byte for byte, and closes every tunnel in good order when railguard drains. */
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { Level } from '../../core/metrics.ts';
 import type { Tunnel } from '../exchange.ts';
+import { lingeringClose } from './linger.ts';
 import { FrameBorders, goingAway } from './websocket-frames.ts';
 
 /** Milliseconds between our Close and the end of the socket. */
 const CLOSE_GRACE = 1000;
+/** Milliseconds of silence after which the kernel asks whether the client is still there: a tunnel has no timeout. */
+const ALIVE = 30_000;
 
 export class Tunnels {
   private readonly open = new Set<JoinedTunnel>();
   private readonly level: Level;
+  private readonly writeTimeout: number;
 
-  constructor(level: Level) {
+  /** `writeTimeout`: milliseconds in which a client must take a byte, and an app say one when the client has ended. */
+  constructor(level: Level, writeTimeout: number) {
     this.level = level;
+    this.writeTimeout = writeTimeout;
   }
 
   get size(): number {
@@ -23,7 +28,7 @@ export class Tunnels {
   /** `onEnd` gets the bytes sent to the client, once, when both sides are gone. */
   join(client: Socket, early: Buffer, tunnel: Tunnel, onEnd: (bytesOut: number) => void): void {
     this.level.inc();
-    const joined = new JoinedTunnel(client, tunnel.upstream, (bytesOut) => {
+    const joined = new JoinedTunnel(client, tunnel.upstream, this.writeTimeout, (bytesOut) => {
       this.open.delete(joined);
       this.level.dec();
       onEnd(bytesOut);
@@ -40,7 +45,8 @@ export class Tunnels {
 
 class JoinedTunnel {
   private readonly client: Socket;
-  private readonly upstream: Duplex;
+  private readonly upstream: Socket;
+  private readonly writeTimeout: number;
   private readonly down = new FrameBorders();
   private readonly up = new FrameBorders();
   private readonly onEnd: (bytesOut: number) => void;
@@ -48,9 +54,10 @@ class JoinedTunnel {
   private closing = false;
   private ended = 0;
 
-  constructor(client: Socket, upstream: Duplex, onEnd: (bytesOut: number) => void) {
+  constructor(client: Socket, upstream: Socket, writeTimeout: number, onEnd: (bytesOut: number) => void) {
     this.client = client;
     this.upstream = upstream;
+    this.writeTimeout = writeTimeout;
     this.onEnd = onEnd;
   }
 
@@ -58,8 +65,13 @@ class JoinedTunnel {
     const { client, upstream } = this;
     client.setTimeout(0);
     client.setNoDelay(true);
+    client.setKeepAlive(true, ALIVE);
+    client.on('timeout', () => client.destroy());
     this.watch(client, upstream);
     this.watch(upstream, client);
+    client.on('end', () => this.endUpstream());
+    // The app has said its last word: there is nobody left to talk to.
+    upstream.on('end', () => lingeringClose(client, this.writeTimeout));
     client.on('data', (chunk: Buffer) => this.pass(chunk, client, upstream, this.up));
     upstream.on('data', (chunk: Buffer) => {
       this.bytesOut += chunk.length;
@@ -84,7 +96,7 @@ class JoinedTunnel {
     timer.unref();
   }
 
-  private pass(chunk: Buffer, from: Duplex, to: Duplex, borders: FrameBorders): void {
+  private pass(chunk: Buffer, from: Socket, to: Socket, borders: FrameBorders): void {
     if (to.writableEnded || to.destroyed) return;
     const border = borders.feed(chunk);
     if (this.closing && border >= 0) {
@@ -92,15 +104,25 @@ class JoinedTunnel {
       to.end(goingAway(to === this.upstream));
       return;
     }
-    if (!to.write(chunk)) {
-      from.pause();
-      to.once('drain', () => from.resume());
-    }
+    if (to.write(chunk)) return;
+    from.pause();
+    // Node's socket timeout looks at the kernel's progress: it fires only when no byte at all was taken.
+    if (to === this.client) to.setTimeout(this.writeTimeout);
+    to.once('drain', () => {
+      if (to === this.client) to.setTimeout(0);
+      from.resume();
+    });
+  }
+
+  /** The app may go on talking; one that neither talks nor ends is not waited for. */
+  private endUpstream(): void {
+    const { upstream } = this;
+    upstream.end();
+    upstream.setTimeout(this.writeTimeout, () => upstream.destroy());
   }
 
   /** An end is passed on as an end, a break as a break: no clean close is made up (RFC 6455 §7.1.5). */
-  private watch(side: Duplex, other: Duplex): void {
-    side.on('end', () => other.end());
+  private watch(side: Socket, other: Socket): void {
     side.on('error', () => other.destroy());
     side.on('close', () => {
       if (side.errored !== null || !side.readableEnded) other.destroy();
