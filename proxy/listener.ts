@@ -6,6 +6,7 @@ import { http } from '../core/node-http.ts';
 import { Problem } from './problem.ts';
 import { CROWD, CROWD_PATIENCE, Crowd } from './serve/crowd.ts';
 import { directWorks } from './serve/direct-check.ts';
+import { Handshakes } from './serve/handshakes.ts';
 import { Http1Side } from './serve/http1.ts';
 import { Http2Side } from './serve/http2.ts';
 import type { Serving } from './serve/serving.ts';
@@ -38,11 +39,13 @@ export class Listener {
   private http2: Http2Side | undefined = undefined;
   private readonly parse: ConnectionListener;
   private readonly sockets = new Set<Socket>();
+  private readonly handshakes: Handshakes;
   private readonly crowd = new Crowd((socket) => this.turnAway(socket));
 
   constructor(options: ListenerOptions, serving: Serving) {
     this.options = options;
     this.serving = serving;
+    this.handshakes = new Handshakes(serving.options.maxConnections + CROWD);
     const { tls } = options;
     const settings = Http1Side.options(serving);
     this.server =
@@ -62,8 +65,9 @@ export class Listener {
     this.server.on(event, (socket: Socket) => this.onConnection(socket));
     if (tls !== undefined) {
       this.server.on('tlsClientError', (_error, socket) => socket.destroy());
-      // Handshakes under way are connections too, and can't be answered.
-      this.server.maxConnections = serving.options.maxConnections + CROWD;
+      // Before the handshake a connection can't be answered: it has to count apart.
+      this.server.on('connection', (socket: Socket) => this.handshakes.begin(socket));
+      this.server.maxConnections = serving.options.maxConnections + CROWD + this.handshakes.most;
     }
     this.http1 = new Http1Side(this.server, serving);
   }
@@ -101,9 +105,11 @@ export class Listener {
     this.server.closeAllConnections();
     for (const socket of this.sockets) socket.destroy();
     this.crowd.destroy();
+    this.handshakes.destroy();
   }
 
   private onConnection(socket: Socket): void {
+    if (this.options.tls !== undefined) this.handshakes.end(socket);
     const crowded = this.sockets.size >= this.serving.options.maxConnections;
     if (crowded) this.crowd.add(socket);
     else {
