@@ -61,10 +61,12 @@ describe.each(RUNS)(
         while (tally.exchanges < total && tally.faults.length < 20) {
           const index = turn++;
           const dice = new Dice(SEED + index);
-          if (index % 10 === 0) await multiplex(railguard.port, dice, tally);
+          const own = new Tally();
+          if (index % 10 === 0) await multiplex(railguard.port, dice, own);
           // A tunnel keeps its connection: with one alone it would have to be waited for.
-          else if (index % 10 === 1 && connections !== '1') await upgrade(railguard.port, dice, tally);
-          else await Conversation.run(railguard.port, dice, tally);
+          else if (index % 10 === 1 && connections !== '1') await upgrade(railguard.port, dice, own);
+          else await Conversation.run(railguard.port, dice, own);
+          tally.add(own, SEED + index);
         }
       };
       await Promise.all(Array.from({ length: lanes }, lane));

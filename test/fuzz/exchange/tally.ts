@@ -18,6 +18,14 @@ export class Tally {
     else this.faults.push(fault);
   }
 
+  /** What one conversation has done; `seed` makes it again. */
+  add(other: Tally, seed: number): void {
+    this.exchanges += other.exchanges;
+    this.right += other.right;
+    for (const [kind, count] of other.kinds) this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + count);
+    for (const fault of other.faults) this.faults.push(`${fault} (seed ${seed})`);
+  }
+
   get summary(): string {
     const kinds = [...this.kinds].map(([kind, count]) => `${kind} ${count}`).join(', ');
     return `${this.exchanges} exchanges (${kinds}), ${this.right} whole and right, ${this.faults.length} wrong`;
