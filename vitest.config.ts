@@ -2,15 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 /** Integration tests for which it matters how an answer is written. */
 const BOTH_WAYS = [
-  'aborts',
   'bodies',
   'drain',
   'forwarded',
   'grpc-trailers',
-  'h2c-upstream',
   'health-access',
   'identity',
-  'keepalive-race',
   'sse',
   'tls',
   'websocket',

@@ -94,7 +94,8 @@ export class Listener {
     // http.Server's own close() would cut connections whose next request is already on the wire.
     net.Server.prototype.close.call(this.server);
     this.http2?.drain();
-    this.draining = setInterval(() => this.http1.endIdle(QUIET), QUIET / 2);
+    // After the reading: what a late loop has not read yet is no idleness.
+    this.draining = setInterval(() => setImmediate(() => this.http1.endIdle(QUIET)), QUIET / 2);
     this.draining.unref();
   }
 

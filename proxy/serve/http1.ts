@@ -41,7 +41,8 @@ export class Http1Side {
     // Node would make and unmake a timer for every request.
     server.keepAliveTimeout = 0;
     this.sweeper = setInterval(
-      () => this.endStale(keepaliveTimeout + MARGIN),
+      // After the reading: what a late loop has not read yet is no silence.
+      () => setImmediate(() => this.endStale(keepaliveTimeout + MARGIN)),
       Math.max(20, keepaliveTimeout / 10),
     );
     this.sweeper.unref();

@@ -10,13 +10,13 @@ import { multiplex } from './exchange/http2.ts';
 import { Tally } from './exchange/tally.ts';
 import { upgrade } from './exchange/tunnel.ts';
 
-/** How many exchanges, and the seed of their dice; EXCHANGES=1000000 for a long run. */
+/** How many exchanges in both paths together, and the seed of their dice; EXCHANGES=1000000 for a long run. */
 const EXCHANGES = Number(process.env.EXCHANGES ?? 10_000);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 
 const RUNS = [
-  { path: 'direct', connections: '256', keepalive: '1s', share: 1, lanes: 24 },
-  { path: 'standard', connections: '256', keepalive: '1s', share: 1, lanes: 24 },
+  { path: 'direct', connections: '256', keepalive: '1s', share: 0.5, lanes: 24 },
+  { path: 'standard', connections: '256', keepalive: '1s', share: 0.5, lanes: 24 },
   { path: 'direct', connections: '1', keepalive: '1s', share: 0.05, lanes: 3 },
   { path: 'standard', connections: '256', keepalive: '0', share: 0.1, lanes: 12 },
 ] as const;
