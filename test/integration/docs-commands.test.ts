@@ -62,7 +62,7 @@ const patienceFor = (line: string): number => PATIENCE.find(([pattern]) => patte
 const RUNS: readonly (readonly [pattern: RegExp, output: RegExp])[] = [
   [/npm run demo/, /railguard demo[\s\S]*Ctrl-C/],
   [/npm test/, /RUN +v\d/],
-  [/npm run bench/, /^date: \d{4}|test\/bench\/run\.ts --(json|save|assert)/m],
+  [/npm run bench/, /^date: \d{4}|test\/bench\/run\.ts .*--(json|save|assert)/m],
   [/node dist\/main\.js$|exec -- /, /railguard is serving/],
 ];
 
