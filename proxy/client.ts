@@ -1,7 +1,7 @@
 /** Who the client is, decided once: address, scheme and host, from the socket or from what a trusted peer says (RFC 7239 §8.1). */
 import ipaddr from 'ipaddr.js';
 import { isAuthority } from './authority.ts';
-import type { Client } from './exchange.ts';
+import type { Client, Version } from './exchange.ts';
 import type { HeaderBlock } from './header-block.ts';
 
 /** Hops that are looked at: reading an address takes microseconds, and a field has room for thousands. */
@@ -30,6 +30,16 @@ export interface Peer {
   readonly address: string;
   readonly trusted: boolean;
   readonly secure: boolean;
+  /** Who spoke last, and in which head: a connection that repeats itself has the same client. */
+  last?: Spoken | undefined;
+}
+
+/** A head, and who sent it. */
+interface Spoken {
+  readonly headers: HeaderBlock;
+  readonly authority: string;
+  readonly version: Version;
+  readonly client: Client;
 }
 
 export class ClientResolver {

@@ -69,6 +69,8 @@ export interface Client {
   readonly host: string;
   /** The peer may speak for the client (TRUSTED_PROXIES). */
   readonly trusted: boolean;
+  /** Lines of the head for the app that are the same in all of this client's exchanges; kept here by forward. */
+  lines?: string;
 }
 
 export interface Trace {

@@ -6,7 +6,8 @@ import { CANCEL, REFUSED_STREAM } from '../http2-codes.ts';
 import type { Problem } from '../problem.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import type { Session } from './h2c.ts';
-import { passableFields, passableTrailers, upstreamHead } from './headers.ts';
+import { upstreamHead } from './headers.ts';
+import { passableFields, passableTrailers } from './passable.ts';
 import { broken, late, lied, type UpstreamOptions, unreachable } from './upstream.ts';
 
 export class H2cCall implements BodySink, BodySource, Timed {

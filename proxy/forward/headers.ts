@@ -1,9 +1,10 @@
 /** What is stripped from and added to a head on its way: hop-by-hop fields, fields railguard owns, and every alias of theirs. */
-import type { Exchange } from '../exchange.ts';
-import { HeaderBlock, lowerName } from '../header-block.ts';
+import type { Client, Exchange } from '../exchange.ts';
+import { type HeaderBlock, lowerName } from '../header-block.ts';
+import { View } from '../header-view.ts';
 
 /** RFC 9110 §7.6.1 and the obsolete relatives that real traffic still carries. */
-const HOP_BY_HOP = [
+export const HOP_BY_HOP: readonly string[] = [
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -45,7 +46,7 @@ const VENDOR_ADDRESSES = [
   'x-appengine-user-ip',
 ];
 
-const PASS = 0;
+export const PASS = 0;
 const DROP = 1;
 const HOST = 2;
 const CONNECTION = 3;
@@ -57,7 +58,8 @@ const UPGRADE = 8;
 const TE = 9;
 const COOKIE = 10;
 
-function classify(lower: string): number {
+/** How a field of this name, in lower case, is treated wherever it comes from. */
+export function classify(lower: string): number {
   if (lower === 'host') return HOST;
   if (lower === 'connection') return CONNECTION;
   if (lower === 'content-length') return LENGTH;
@@ -88,6 +90,8 @@ const withoutOwnCookie = (value: string): string =>
 
 /** Names and their treatment, remembered; `strip` adds names (or `prefix-*`) that are never taken from a client. */
 export class RequestFields {
+  /** A head in which each field passes as it is, or not at all. */
+  readonly plain = new View((headers) => plainFields(headers, this));
   private readonly known = new Map<string, number>();
   private readonly strip: readonly string[];
 
@@ -177,18 +181,66 @@ export function upstreamHead(x: Exchange, options: HeadOptions): UpstreamHead {
 function own(headers: string[], x: Exchange, via: string, host: string): void {
   const { client, request } = x;
   headers.push(
-    'X-Forwarded-For',
-    client.address,
-    'X-Forwarded-Proto',
-    client.scheme,
-    'X-Forwarded-Host',
-    client.host || host,
-    'X-Real-IP',
-    client.address,
+    ...clientFields(client, host),
     'Via',
     via === '' ? `${request.version} railguard` : `${via}, ${request.version} railguard`,
+    ...x.upstreamHeaders,
   );
-  for (const part of x.upstreamHeaders) headers.push(part);
+}
+
+function clientFields({ address, scheme, host }: Client, fallback: string): string[] {
+  const forwarded = ['X-Forwarded-For', address, 'X-Forwarded-Proto', scheme];
+  forwarded.push('X-Forwarded-Host', host || fallback, 'X-Real-IP', address);
+  return forwarded;
+}
+
+/** Flat pairs as the lines of an HTTP/1.1 head. */
+export function lines(pairs: readonly string[]): string {
+  let text = '';
+  for (let i = 0; i < pairs.length; i += 2) text += `${pairs[i]}: ${pairs[i + 1]}\r\n`;
+  return text;
+}
+
+/**
+ * The same head as lines, for the many requests in which nothing needs a closer look: the client's fields are one
+ * text, which is there already when they repeat. Undefined for the others.
+ */
+export function plainUpstreamHead(x: Exchange, fields: RequestFields): string | undefined {
+  const { request, client } = x;
+  if (request.body !== undefined || request.kind !== 'http') return undefined;
+  const plain = fields.plain.of(request.headers);
+  if (plain === undefined || plain.host !== request.authority) return undefined;
+  client.lines ??= joined(
+    `${plain.text}${lines(clientFields(client, plain.host))}Via: ${request.version} railguard\r\n`,
+  );
+  return client.lines + lines(x.upstreamHeaders);
+}
+
+/** The text in one piece: V8 keeps what is added up in parts until somebody reads a character of it. */
+const joined = (text: string): string => (text.charCodeAt(0) > 0 ? text : '');
+
+interface Plain {
+  /** The one Host, as it stands in the text. */
+  readonly host: string;
+  readonly text: string;
+}
+
+function plainFields(headers: HeaderBlock, fields: RequestFields): Plain | undefined {
+  const { pairs } = headers;
+  if (nominations(headers) !== undefined) return undefined;
+  const passed: string[] = [];
+  let host = '';
+  for (let i = 0; i < pairs.length; i += 2) {
+    const name = pairs[i] as string;
+    const value = pairs[i + 1] as string;
+    const treatment = fields.treatment(name);
+    if (treatment === DROP || treatment === CONNECTION || treatment === UPGRADE || treatment === TE) continue;
+    if (treatment === HOST && host === '') host = value;
+    else if (treatment !== PASS && (treatment !== COOKIE || value === '' || value.includes(OWN_COOKIE)))
+      return undefined;
+    passed.push(name, value);
+  }
+  return host === '' ? undefined : { host, text: lines(passed) };
 }
 
 /** Names that `Connection` asks to be removed (RFC 9110 §7.6.1); undefined in the common cases. */
@@ -208,69 +260,4 @@ function nominations(headers: HeaderBlock): Set<string> | undefined {
     }
   }
   return names;
-}
-
-const RESPONSE_DROP = new Set([...HOP_BY_HOP, 'content-length']);
-
-/**
- * The reply's head as clients of any version may have it, as flat pairs. Content-Length is stated again from the
- * framing (`length` ≥ 0), so that it can stand there once only.
- */
-export function passableFields(
-  raw: readonly string[],
-  length: number,
-  nominated: readonly string[] | undefined,
-): string[] {
-  const kept: string[] = [];
-  // A set: an app may nominate as many names as it sends fields.
-  const unwanted = nominated && new Set(nominated);
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] as string;
-    const lower = lowerName(name);
-    if (lower === 'content-length' && length >= 0) kept.push(name, String(length));
-    else if (!RESPONSE_DROP.has(lower) && unwanted?.has(lower) !== true)
-      kept.push(name, raw[i + 1] as string);
-  }
-  return kept;
-}
-
-/** A trailer section may not carry what frames, routes or authenticates a message (RFC 9110 §6.5.1). */
-const NEVER_TRAILERS = new Set([
-  ...HOP_BY_HOP,
-  'content-length',
-  'content-encoding',
-  'content-type',
-  'content-range',
-  'host',
-  'authorization',
-  'cookie',
-  'set-cookie',
-  'cache-control',
-  'expect',
-  'max-forwards',
-  'pragma',
-  'range',
-  'age',
-  'date',
-  'expires',
-  'location',
-  'retry-after',
-  'vary',
-  'www-authenticate',
-]);
-
-/** The trailers that may travel on; undefined when none is left. A client's go by `fields` too. */
-export function passableTrailers(
-  raw: readonly string[] | undefined,
-  fields?: RequestFields,
-): HeaderBlock | undefined {
-  if (raw === undefined) return undefined;
-  const kept: string[] = [];
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] as string;
-    const lower = lowerName(name);
-    const treatment = fields === undefined ? classify(lower) : fields.treatment(name);
-    if (!NEVER_TRAILERS.has(lower) && treatment === PASS) kept.push(name, raw[i + 1] as string);
-  }
-  return kept.length === 0 ? undefined : new HeaderBlock(kept);
 }

@@ -3,10 +3,10 @@ import { type Awaiting, type BodySink, type BodySource, type Exchange, Reply } f
 import { HeaderBlock } from '../header-block.ts';
 import { Problem } from '../problem.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
-import { passableFields, passableTrailers } from './headers.ts';
 import type { Http1Connection, Served } from './http1-connection.ts';
 import type { Http1Pool, Waiter } from './http1-pool.ts';
 import { RequestWriter } from './http1-request.ts';
+import { passableFields, passableTrailers } from './passable.ts';
 import type { ResponseHead } from './response-head.ts';
 import { broken, late, lied, type UpstreamOptions, unreachable } from './upstream.ts';
 

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import type { BodySink, Exchange } from '../exchange.ts';
 import type { HeaderBlock } from '../header-block.ts';
 import type { Problem } from '../problem.ts';
-import { passableTrailers, upstreamHead } from './headers.ts';
+import { lines, plainUpstreamHead, upstreamHead } from './headers.ts';
+import { passableTrailers } from './passable.ts';
 import type { UpstreamOptions } from './upstream.ts';
 
 export interface RequestEvents {
@@ -95,6 +96,8 @@ export class RequestWriter implements BodySink {
     const { request } = this.x;
     const { fields, hostHeader, url } = this.options;
     const host = hostHeader === 'upstream' ? url.host : undefined;
+    const plain = host === undefined ? plainUpstreamHead(this.x, fields) : undefined;
+    if (plain !== undefined) return `${request.method} ${request.target} HTTP/1.1\r\n${plain}\r\n`;
     const { headers } = upstreamHead(this.x, { fields, host, fallbackHost: url.host });
     return `${request.method} ${request.target} HTTP/1.1\r\n${lines(headers)}${this.framing()}\r\n`;
   }
@@ -104,10 +107,4 @@ export class RequestWriter implements BodySink {
     if (this.x.request.kind === 'upgrade') return 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
     return this.chunked ? 'Transfer-Encoding: chunked\r\n' : '';
   }
-}
-
-function lines(pairs: readonly string[]): string {
-  let text = '';
-  for (let i = 0; i < pairs.length; i += 2) text += `${pairs[i]}: ${pairs[i + 1]}\r\n`;
-  return text;
 }

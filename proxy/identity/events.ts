@@ -2,6 +2,7 @@
 import type { Audit, AuditFacts } from '../../core/audit.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Metrics } from '../../core/metrics.ts';
+import type { Tally } from '../../core/tally.ts';
 import type { Exchange } from '../exchange.ts';
 import type { AuthEvents, AuthMethod } from '../filters/jwt.ts';
 import type { SessionEvents } from '../filters/session.ts';
@@ -21,8 +22,7 @@ const MAX_TOLD = 50_000;
 export class IdentityEvents implements AuthEvents, Omit<SessionEvents, 'refused'> {
   private readonly audit: Audit;
   private readonly clock: Clock;
-  private readonly total: { labels(method: string, outcome: string): { inc(): void } };
-  private readonly counters = new Map<string, { inc(): void }>();
+  private readonly total: Tally;
   /** Digests of tokens whose acceptance was told, forgotten all at once when they are too many. */
   private readonly told = new Set<string>();
   private readonly keys = new Map<string, Use>();
@@ -32,14 +32,11 @@ export class IdentityEvents implements AuthEvents, Omit<SessionEvents, 'refused'
     this.audit = audit;
     this.clock = clock;
     this.repeats = new Repeats(clock);
-    this.total = metrics.counter('railguard_auth_total', 'Credentials judged, and how.', [
-      'method',
-      'outcome',
-    ]);
+    this.total = metrics.tally('railguard_auth_total', 'Credentials judged, and how.', ['method', 'outcome']);
   }
 
   accepted(x: Exchange, method: 'jwt', token: TokenFacts): void {
-    this.count(method, 'accepted');
+    this.total.inc(method, 'accepted');
     if (this.told.has(token.digest)) return;
     if (this.told.size >= MAX_TOLD) this.told.clear();
     this.told.add(token.digest);
@@ -47,21 +44,21 @@ export class IdentityEvents implements AuthEvents, Omit<SessionEvents, 'refused'
   }
 
   refused(x: Exchange, method: AuthMethod, reason: string): void {
-    this.count(method, reason);
+    this.total.inc(method, reason);
     this.tell(x, { type: 'authentication', action: 'credential_refused', outcome: 'failure', reason });
   }
 
   passed(_x: Exchange, method: 'api_key' | 'opaque'): void {
-    this.count(method, 'passed');
+    this.total.inc(method, 'passed');
   }
 
   missing(x: Exchange): void {
-    this.count('none', 'missing');
+    this.total.inc('none', 'missing');
     this.tell(x, { type: 'permission_check', action: 'credential_required', outcome: 'failure' });
   }
 
   blocked(x: Exchange): void {
-    this.count('any', 'blocked');
+    this.total.inc('any', 'blocked');
     this.tell(x, { type: 'authentication', action: 'client_blocked', outcome: 'failure' });
   }
 
@@ -100,7 +97,7 @@ export class IdentityEvents implements AuthEvents, Omit<SessionEvents, 'refused'
 
   /** A session filter's refusal. */
   sessionRefused(x: Exchange, token: TokenFacts, reason: 'revoked' | 'expired' | 'ended'): void {
-    this.count('session', reason);
+    this.total.inc('session', reason);
     this.tell(x, { type: 'session', action: 'refused', outcome: 'failure', reason, ...names(token) });
   }
 
@@ -116,16 +113,6 @@ export class IdentityEvents implements AuthEvents, Omit<SessionEvents, 'refused'
       method: x.request.method,
       path: x.request.path,
     });
-  }
-
-  private count(method: string, outcome: string): void {
-    const key = `${method} ${outcome}`;
-    let counter = this.counters.get(key);
-    if (counter === undefined) {
-      counter = this.total.labels(method, outcome);
-      this.counters.set(key, counter);
-    }
-    counter.inc();
   }
 }
 

@@ -77,6 +77,7 @@ export class Http1Connection implements Ending {
     const { bytesRead } = this.socket;
     if (!this.busy && bytesRead === this.seen) {
       this.headers = undefined;
+      this.peer.last = undefined;
       return now - this.silentSince >= limit;
     }
     this.seen = bytesRead;

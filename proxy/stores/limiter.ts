@@ -83,18 +83,7 @@ export function storeOf(
 }
 
 function counter({ metrics }: RateCore): (outcome: Outcome, store: string) => void {
-  const total = metrics.counter('railguard_rate_limit_total', 'Rate limit decisions, and who made them.', [
-    'decision',
-    'store',
-  ]);
-  const children = new Map<string, { inc(): void }>();
-  return (outcome, store) => {
-    const key = `${outcome} ${store}`;
-    let child = children.get(key);
-    if (child === undefined) {
-      child = total.labels(outcome, store);
-      children.set(key, child);
-    }
-    child.inc();
-  };
+  const help = 'Rate limit decisions, and who made them.';
+  const total = metrics.tally('railguard_rate_limit_total', help, ['decision', 'store']);
+  return (outcome, store) => total.inc(outcome, store);
 }

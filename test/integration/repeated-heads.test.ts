@@ -37,6 +37,8 @@ describe.each(['direct', 'standard'])('heads that repeat on one connection, RESP
       const fields = head
         .split('\r\n')
         .filter((line) => /^(x-a|authorization|x-correlation-id):/i.test(line));
+      if (head.startsWith('GET /via'))
+        fields.splice(0, 9, head.split('\r\n').find((line) => line.startsWith('Via')) as string);
       socket.write(ok(fields.join('|')));
     });
     railguard = await startRailguard({
@@ -53,6 +55,17 @@ describe.each(['direct', 'standard'])('heads that repeat on one connection, RESP
   afterAll(async () => {
     await railguard.kill();
     await app.stop();
+  });
+
+  it('the app is told of the version of each', async () => {
+    const client = await RawClient.connect(railguard.port);
+    const vias: string[] = [];
+    for (const version of ['1.1', '1.0', '1.1', '1.0']) {
+      client.send(`GET /via HTTP/${version}\r\nHost: app.test\r\nConnection: keep-alive\r\n\r\n`);
+      vias.push((await client.response()).body.toString());
+      expect(vias.at(-1)).toBe(`Via: ${version} railguard`);
+    }
+    client.close();
   });
 
   it('each is answered by itself', async () => {
