@@ -21,8 +21,29 @@ export interface WalkOptions {
   readonly reportOnly: ReadonlySet<string>;
 }
 
+/** A filter that has something to do on a way, and its place in the chain. */
+interface Step<Way extends 'request' | 'response' | 'finish'> {
+  readonly filter: Filter;
+  readonly place: number;
+  readonly run: NonNullable<Filter[Way]>;
+}
+
+function steps<Way extends 'request' | 'response' | 'finish'>(
+  filters: readonly Filter[],
+  way: Way,
+): Step<Way>[] {
+  return filters.flatMap((filter, place) => {
+    const run = filter[way];
+    return run === undefined ? [] : [{ filter, place, run: run.bind(filter) as NonNullable<Filter[Way]> }];
+  });
+}
+
 export class Walk implements Awaiting {
-  private readonly filters: readonly Filter[];
+  /** Each way has its own list: looking for what a filter does not do would cost more than what many do. */
+  private readonly ins: readonly Step<'request'>[];
+  private readonly outs: readonly Step<'response'>[];
+  private readonly ends: readonly Step<'finish'>[];
+  private readonly length: number;
   private readonly forward: Forward;
   private readonly core: Core;
   private readonly reportOnly: ReadonlySet<string>;
@@ -30,7 +51,11 @@ export class Walk implements Awaiting {
   inFlight = 0;
 
   constructor(options: WalkOptions) {
-    this.filters = options.filters;
+    const { filters } = options;
+    this.ins = steps(filters, 'request');
+    this.outs = steps(filters, 'response').reverse();
+    this.ends = steps(filters, 'finish').reverse();
+    this.length = filters.length;
     this.forward = options.forward;
     this.core = options.core;
     this.reportOnly = options.reportOnly;
@@ -48,10 +73,10 @@ export class Walk implements Awaiting {
   finish(x: Exchange, outcome: Outcome): void {
     this.inFlight--;
     this.core.metrics.inFlight.dec();
-    for (let i = x.entered - 1; i >= 0; i--) {
-      const filter = this.filters[i] as Filter;
+    for (const { filter, place, run } of this.ends) {
+      if (place >= x.entered) continue;
       try {
-        filter.finish?.(x, outcome);
+        run(x, outcome);
       } catch (error) {
         this.core.log.error('lifecycle', 'a filter failed to finish', { filter: filter.name, error });
       }
@@ -59,12 +84,12 @@ export class Walk implements Awaiting {
   }
 
   private down(x: Exchange, from: number): void {
-    for (let i = from; i < this.filters.length; i++) {
-      const filter = this.filters[i] as Filter;
-      x.entered = i + 1;
-      if (filter.request === undefined) continue;
+    const { ins } = this;
+    for (let i = from; i < ins.length; i++) {
+      const { place, run } = ins[i] as Step<'request'>;
+      x.entered = place + 1;
       try {
-        const answer = filter.request(x);
+        const answer = run(x);
         if (answer === undefined) continue;
         if (answer instanceof Promise) {
           answer.then(
@@ -79,11 +104,12 @@ export class Walk implements Awaiting {
       }
       return;
     }
+    x.entered = this.length;
     if (!x.gone) this.forward(x, this);
   }
 
   private refused(x: Exchange, index: number, thrown: unknown): void {
-    const { name } = this.filters[index] as Filter;
+    const { name } = (this.ins[index] as Step<'request'>).filter;
     const problem = Problem.from(thrown);
     const report = problem.code !== 'internal' && this.reportOnly.has(name);
     this.count(x, name, problem.code, report ? 'report' : 'enforce');
@@ -128,11 +154,12 @@ export class Walk implements Awaiting {
       discard(reply);
       return;
     }
-    for (let i = x.entered - 1; i >= 0; i--) {
-      const filter = this.filters[i] as Filter;
-      if (filter.response === undefined) continue;
+    const { outs } = this;
+    for (let i = 0; i < outs.length; i++) {
+      const { filter, place, run } = outs[i] as Step<'response'>;
+      if (place >= x.entered) continue;
       try {
-        filter.response(x, reply);
+        run(x, reply);
       } catch (error) {
         // A head half edited may lack its protection: nothing of it goes out.
         this.core.log.error('lifecycle', 'a filter failed on the way out', { filter: filter.name, error });

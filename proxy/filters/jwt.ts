@@ -1,5 +1,6 @@
 /** Who is asking: a token must be good, an API key well shaped; what only the app can judge passes, or not, by the mode. */
 import type { Exchange, Filter, Maybe, Reply } from '../exchange.ts';
+import { View } from '../header-view.ts';
 import type { TokenFacts } from '../identity/claims.ts';
 import type { Credential, ReadCredential } from '../identity/credential.ts';
 import { KeysUnavailable, type Reason, TokenRefused } from '../identity/refused.ts';
@@ -23,6 +24,8 @@ export type AuthMethod = 'jwt' | 'api_key' | 'opaque';
 export interface JwtOptions {
   readonly read: ReadCredential;
   readonly verify: (token: string) => TokenFacts | Promise<TokenFacts>;
+  /** Wall clock in milliseconds. */
+  readonly now: () => number;
   readonly fingerprint: (key: string) => string;
   /** Nothing passes without a token or a key, save on public paths. */
   readonly required: boolean;
@@ -33,10 +36,21 @@ export interface JwtOptions {
   readonly events: AuthEvents;
 }
 
+/** What came of the token of a head that a client repeats. */
+class Judged {
+  facts: TokenFacts | undefined = undefined;
+  /** Milliseconds since the epoch. */
+  until = 0;
+}
+
+/** Milliseconds for which a repeated head is not verified again, within the life of its token. */
+const FRESH = 1000;
+
 export const NAKED_CHALLENGE = 'Bearer realm="app"';
 
 export function jwt(options: JwtOptions): Filter {
-  const { read, events, required } = options;
+  const { read, events, required, now } = options;
+  const judged = new View(() => new Judged());
   const open = pathMatcher(options.publicPaths);
   const forgiving = pathMatcher([...options.publicPaths, ...options.loginPaths]);
 
@@ -69,9 +83,17 @@ export function jwt(options: JwtOptions): Filter {
       : accept(x, answer);
 
   const token = (x: Exchange, credential: Credential & { text: string }): Maybe<Reply> => {
+    const last = judged.of(x.request.headers);
+    if (last.facts !== undefined && now() < last.until) return accept(x, last.facts);
+    last.facts = undefined;
     try {
       const answer = options.verify(credential.text);
-      if (credential.kind !== 'pair') return verified(x, answer);
+      if (credential.kind !== 'pair') {
+        if (answer instanceof Promise) return verified(x, answer);
+        last.facts = answer;
+        last.until = Math.min(now() + FRESH, answer.expiresAt);
+        return accept(x, answer);
+      }
       return verified(x, agreed(answer, options.verify(credential.cookie)));
     } catch (thrown) {
       return refuse(x, thrown);

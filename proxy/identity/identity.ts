@@ -70,7 +70,16 @@ export function openIdentity(
   const required = tokens.mode === 'require';
   return {
     authBlock: blocking,
-    jwt: jwt({ read, verify, fingerprint, required, publicPaths, loginPaths, events }),
+    jwt: jwt({
+      read,
+      verify,
+      now: () => core.clock.now(),
+      fingerprint,
+      required,
+      publicPaths,
+      loginPaths,
+      events,
+    }),
     session: kept.filter,
     directory: kept.directory,
     probes,

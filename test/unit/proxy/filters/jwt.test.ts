@@ -12,7 +12,8 @@ import { exchange } from './exchanges.ts';
 const KEY = `mk-${'k'.repeat(43)}`;
 
 function setup(required = false, verify?: () => never) {
-  const { verifier: tokens, at } = verifier();
+  const { verifier: tokens, at, clock } = verifier();
+  let verified = 0;
   const told: string[] = [];
   const events: AuthEvents = {
     accepted: () => told.push('accepted'),
@@ -23,7 +24,13 @@ function setup(required = false, verify?: () => never) {
   };
   const filter = jwt({
     read: credentialReader({ cookie: undefined, keyPattern: /^mk-[a-z]{43}$/ }),
-    verify: verify ?? ((token) => tokens.verify(token)),
+    verify:
+      verify ??
+      ((token) => {
+        verified++;
+        return tokens.verify(token);
+      }),
+    now: () => clock.now(),
     fingerprint: () => 'fingerprint',
     required,
     publicPaths: ['/open', '/shared/*'],
@@ -39,7 +46,7 @@ function setup(required = false, verify?: () => never) {
       return { x, problem: Problem.from(thrown) };
     }
   };
-  return { ask, at, filter, told };
+  return { ask, at, filter, told, clock, verifications: () => verified };
 }
 
 describe('the jwt filter', () => {
@@ -97,6 +104,46 @@ describe('the jwt filter', () => {
     }
     expect(told).toEqual(['jwt expired', 'jwt expired', 'jwt expired']);
     expect((await ask('Bearer a b', '/open')).problem?.code).toBe('request_malformed');
+  });
+
+  describe('a head that a client repeats', () => {
+    const repeat = (filter: ReturnType<typeof setup>['filter'], headers: HeaderBlock) => {
+      const x = exchange([], { headers });
+      try {
+        filter.request?.(x);
+        return x.identity?.subject;
+      } catch (thrown) {
+        return (thrown as Problem).code;
+      }
+    };
+
+    it('is verified once a second, and each time is told of', () => {
+      const { filter, at, clock, verifications, told } = setup();
+      const headers = new HeaderBlock(['Authorization', `Bearer ${hs({ sub: 'ada', exp: at(60) })}`]);
+      for (let i = 0; i < 10; i++) expect(repeat(filter, headers)).toBe('ada');
+      expect(verifications()).toBe(1);
+      clock.turn(1000);
+      expect(repeat(filter, headers)).toBe('ada');
+      expect(verifications()).toBe(2);
+      expect(told).toHaveLength(11);
+    });
+
+    it('is refused in the millisecond in which its token expires', () => {
+      const { filter, at, clock } = setup();
+      const headers = new HeaderBlock(['Authorization', `Bearer ${hs({ sub: 'ada', exp: at(1) })}`]);
+      const left = at(1) * 1000 - clock.now();
+      clock.turn(left - 1);
+      expect(repeat(filter, headers)).toBe('ada');
+      clock.turn(1);
+      expect(repeat(filter, headers)).toBe('token_expired');
+    });
+
+    it('is verified each time while it is bad', () => {
+      const { filter, verifications } = setup();
+      const headers = new HeaderBlock(['Authorization', 'Bearer a.b.c']);
+      for (let i = 0; i < 3; i++) expect(repeat(filter, headers)).toBe('token_invalid');
+      expect(verifications()).toBe(3);
+    });
   });
 
   describe('where a credential is required', () => {
