@@ -31,8 +31,10 @@ export interface BodySource {
 
 /** Where a body goes. After `end` or `fail` nothing more comes. */
 export interface BodySink {
-  /** The chunk belongs to the sink from here on. The sink pauses and resumes the source itself. */
+  /** The chunk belongs to the sink from here on, save as `clear` says. The sink pauses and resumes the source itself. */
   write(chunk: Buffer): void;
+  /** True when all that was written has left: its memory may be used again. */
+  readonly clear?: boolean;
   end(trailers?: HeaderBlock): void;
   /** The source broke before its end; the message must not look complete (RFC 9112 §8). */
   fail(problem: Problem): void;

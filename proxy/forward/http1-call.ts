@@ -14,6 +14,8 @@ import { broken, late, lied, type UpstreamOptions, unreachable } from './upstrea
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 /** Response bytes held for a reply that is not yet being read; past it the socket is paused. */
 const HELD_BYTES = 64 * 1024;
+/** Bodies up to this size are answered with in one piece when they are all there. */
+const WHOLE_BYTES = 16 * 1024 - 1;
 const NO_CONNECTION = 'upstream: no connection became free in time';
 
 export class Http1Call implements Served, Waiter, BodySource, Timed {
@@ -34,6 +36,8 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
   private sink: BodySink | undefined = undefined;
   private held: Buffer[] = [];
   private heldBytes = 0;
+  /** Somebody keeps bytes of the read that is under way. */
+  private needed = false;
   private paused = false;
   private complete = false;
   private trailers: HeaderBlock | undefined = undefined;
@@ -111,6 +115,7 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     if (this.over) return;
     if (this.sink !== undefined) {
       this.sink.write(chunk);
+      this.needed ||= this.sink.clear !== true;
       return;
     }
     this.held.push(chunk);
@@ -129,19 +134,26 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     if (this.sink !== undefined) this.finish();
   }
 
-  /** One read is through: a body that came whole with its head needs no stream. */
-  onRead(): void {
+  onRead(): boolean {
     const { reply } = this;
-    if (reply === undefined || this.over) return;
-    if (this.resolved) {
+    if (reply !== undefined && !this.over) {
       // Not while the reader holds it back: then nothing is due.
-      if (!this.paused) this.deadline = performance.now() + this.options.idleTimeout;
-      return;
+      if (!this.resolved) this.answer(reply);
+      else if (!this.paused) this.deadline = performance.now() + this.options.idleTimeout;
     }
+    const done = !this.needed && this.held.length === 0;
+    this.needed = false;
+    return done;
+  }
+
+  /** A small body that came whole with its head needs no stream. */
+  private answer(reply: Reply): void {
     this.resolved = true;
-    if (this.complete && this.length > 0 && this.trailers === undefined && reply.body === this) {
+    const small = this.heldBytes <= WHOLE_BYTES;
+    if (small && this.complete && this.length > 0 && this.trailers === undefined && reply.body === this) {
       reply.body = this.held.length === 1 ? this.held[0] : Buffer.concat(this.held);
       this.held = [];
+      this.needed = true;
     }
     if (this.complete && reply.body !== this) this.dispose();
     this.to.answered(this.x, reply);
@@ -196,6 +208,7 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
   flow(sink: BodySink): void {
     this.sink = sink;
     for (const chunk of this.held) sink.write(chunk);
+    this.needed ||= sink.clear !== true;
     this.held = [];
     if (this.failure !== undefined) sink.fail(this.failure);
     else if (this.complete) this.finish();

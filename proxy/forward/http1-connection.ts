@@ -9,8 +9,8 @@ import { endpoint } from './upstream.ts';
 export interface Served extends ResponseEvents {
   /** The connection is open. */
   onReady(): void;
-  /** All bytes of one read were handed over. */
-  onRead(): void;
+  /** All bytes of one read were handed over. True: none of them is needed any more. */
+  onRead(): boolean;
   /** The socket took what it held back. */
   onDrain(): void;
   /** The connection ended before the response did. */
@@ -79,22 +79,24 @@ export class Http1Connection implements ResponseEvents {
   }
 
   private reading(): net.OnReadOpts {
-    const buffer = new ReadBuffer();
+    const reads = new ReadBuffer();
     return {
-      buffer: () => buffer.next(),
+      buffer: () => reads.next(),
       callback: (size) => {
-        const chunk = buffer.take(size);
-        if (this.switched) return this.socket.push(chunk);
-        this.read(chunk);
-        return true;
+        const chunk = reads.take(size);
+        const switched = this.switched;
+        const flowing = switched ? this.socket.push(chunk) : true;
+        reads.settle(size, switched || !this.read(chunk));
+        return flowing;
       },
     };
   }
 
-  private read(chunk: Buffer): void {
+  /** True: nothing of the chunk is needed any more. */
+  private read(chunk: Buffer): boolean {
     const served = this.call;
     this.parser.feed(chunk);
-    served?.onRead();
+    return served === undefined || served.onRead();
   }
 
   /** Binds the connection to a call whose request is about to be written. */

@@ -1,8 +1,10 @@
-/** Where the bytes of the app's connections land: small reads in one buffer for all, to be copied; large ones in a buffer given away with them. */
+/** Where the bytes of the app's connections land: small reads are copied out of a buffer for all, large ones lent from one of the connection's own. */
 
 const SIZE = 64 * 1024;
-/** From here on a copy costs more than a buffer. */
+/** From here on a copy costs more than a buffer that is used again. */
 const LARGE = 16 * 1024;
+/** Small reads in a row after which a connection has no buffer of its own any more. */
+const SPELL = 16;
 
 /** A read is over before the next one, of whatever connection, begins. */
 const shared = Buffer.allocUnsafeSlow(SIZE);
@@ -10,18 +12,28 @@ const shared = Buffer.allocUnsafeSlow(SIZE);
 /** One connection's reads. Node's own way takes 64 KB a read and gives most of it back. */
 export class ReadBuffer {
   private own: Buffer | undefined = undefined;
+  /** What Node fills: it asks again after each read, and not before. */
+  private filled: Buffer = shared;
+  private smallOnes = 0;
 
   /** What the next read fills. */
   next(): Buffer {
-    return this.own ?? shared;
+    this.filled = this.own ?? shared;
+    return this.filled;
   }
 
-  /** The first `size` bytes of what was filled; they belong to the caller. */
+  /** The first `size` bytes of what was filled: the caller's own, or lent until `settle`. */
   take(size: number): Buffer {
-    const filled = this.next();
-    const large = size >= LARGE;
+    const { filled } = this;
     const bytes = filled.subarray(0, size);
-    this.own = large ? Buffer.allocUnsafeSlow(SIZE) : undefined;
-    return large && filled !== shared ? bytes : Buffer.from(bytes);
+    return size < LARGE || filled === shared ? Buffer.from(bytes) : bytes;
+  }
+
+  /** The read is over. What was lent and is still needed keeps its buffer; else the buffer is filled again. */
+  settle(size: number, needed: boolean): void {
+    if (size >= LARGE) {
+      this.smallOnes = 0;
+      if (this.own === undefined || needed) this.own = Buffer.allocUnsafeSlow(SIZE);
+    } else if (this.own !== undefined && ++this.smallOnes > SPELL) this.own = undefined;
   }
 }

@@ -131,6 +131,10 @@ export class Http1Responder implements Responder, BodySink {
     this.socket.setTimeout(this.options.writeTimeout);
   }
 
+  get clear(): boolean {
+    return this.writer?.clear === true;
+  }
+
   end(trailers?: HeaderBlock): void {
     if (this.over) return;
     this.writer?.end(trailers);

@@ -14,6 +14,8 @@ export interface ReplyWriter {
   /** The head of a reply whose body follows; it may wait for the first bytes. */
   begin(reply: Reply): void;
   write(chunk: Buffer): boolean;
+  /** Has all left that was written? */
+  readonly clear: boolean;
   /** Sends a head that still waits. */
   flush(): void;
   end(trailers: HeaderBlock | undefined): void;
@@ -21,6 +23,8 @@ export interface ReplyWriter {
 
 /** The documented way. Handles what keeps no connection, HTTP/1.0, and everything else. */
 export class StandardWriter implements ReplyWriter {
+  /** Node may hold what it was given until its next tick. */
+  readonly clear = false;
   private readonly response: ServerResponse;
   private readonly keepAlive: string | undefined;
 
@@ -110,6 +114,10 @@ export class DirectWriter implements ReplyWriter {
     const flowing = socket.write('\r\n', 'latin1');
     socket.uncork();
     return flowing;
+  }
+
+  get clear(): boolean {
+    return this.socket.writableLength === 0;
   }
 
   flush(): void {
