@@ -49,9 +49,10 @@ export class RequestWriter implements BodySink {
       return;
     }
     socket.cork();
-    process.nextTick(uncork, socket);
     socket.write(this.head(), 'latin1');
     body.flow(this);
+    // After the tick in which a body that is here begins to flow: head and body are one write then.
+    process.nextTick(uncork, socket);
   }
 
   /** No more of the body is wanted: what the client still sends is discarded. */
