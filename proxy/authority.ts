@@ -1,5 +1,6 @@
 /** The host[:port] of a request, as RFC 3986 §3.2.2 spells it, without userinfo: Host, :authority, absolute-form. */
 import ipaddr from 'ipaddr.js';
+import { flat } from './header-block.ts';
 
 const remembered = new Set<string>();
 
@@ -7,7 +8,7 @@ const remembered = new Set<string>();
 export function isAuthority(text: string): boolean {
   if (remembered.has(text)) return true;
   if (!parses(text)) return false;
-  if (remembered.size < 1024) remembered.add(Buffer.from(text, 'latin1').toString('latin1'));
+  if (remembered.size < 1024) remembered.add(flat(text));
   return true;
 }
 

@@ -11,9 +11,16 @@ export function lowerName(name: string): string {
   return lower;
 }
 
-/** A copy of its own: a slice would pin the whole head it was cut from. */
-function flat(text: string): string {
+/** A copy of its own, of latin1 text: a slice would pin the whole head it was cut from. */
+export function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
+}
+
+/** Flat pairs as the lines of an HTTP/1.1 head. */
+export function fieldLines(pairs: readonly string[]): string {
+  let text = '';
+  for (let i = 0; i < pairs.length; i += 2) text += `${pairs[i]}: ${pairs[i + 1]}\r\n`;
+  return text;
 }
 
 /** Fields that are the same in many replies, made once: known by name, and ready as text. */
@@ -28,13 +35,9 @@ export class FixedFields {
   constructor(list: readonly string[]) {
     this.list = list;
     const names = new Set<string>();
-    let text = '';
-    for (let i = 0; i < list.length; i += 2) {
-      names.add(lowerName(list[i] as string));
-      text += `${list[i]}: ${list[i + 1]}\r\n`;
-    }
+    for (let i = 0; i < list.length; i += 2) names.add(lowerName(list[i] as string));
     this.names = names;
-    this.text = flat(text);
+    this.text = flat(fieldLines(list));
   }
 }
 

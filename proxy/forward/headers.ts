@@ -1,6 +1,6 @@
 /** What is stripped from and added to a head on its way: hop-by-hop fields, fields railguard owns, and every alias of theirs. */
 import type { Client, Exchange } from '../exchange.ts';
-import { type HeaderBlock, lowerName } from '../header-block.ts';
+import { fieldLines, flat, type HeaderBlock, lowerName } from '../header-block.ts';
 import { View } from '../header-view.ts';
 
 /** RFC 9110 §7.6.1 and the obsolete relatives that real traffic still carries. */
@@ -104,8 +104,7 @@ export class RequestFields {
     if (known !== undefined) return known;
     const lower = lowerName(name);
     const treatment = this.stripped(lower) ? DROP : classify(lower);
-    if (this.known.size < 2048 && name.length <= 64)
-      this.known.set(Buffer.from(name, 'latin1').toString('latin1'), treatment);
+    if (this.known.size < 2048 && name.length <= 64) this.known.set(flat(name), treatment);
     return treatment;
   }
 
@@ -194,13 +193,6 @@ function clientFields({ address, scheme, host }: Client, fallback: string): stri
   return forwarded;
 }
 
-/** Flat pairs as the lines of an HTTP/1.1 head. */
-export function lines(pairs: readonly string[]): string {
-  let text = '';
-  for (let i = 0; i < pairs.length; i += 2) text += `${pairs[i]}: ${pairs[i + 1]}\r\n`;
-  return text;
-}
-
 /**
  * The same head as lines, for the many requests in which nothing needs a closer look: the client's fields are one
  * text, which is there already when they repeat. Undefined for the others.
@@ -211,9 +203,9 @@ export function plainUpstreamHead(x: Exchange, fields: RequestFields): string | 
   const plain = fields.plain.of(request.headers);
   if (plain === undefined || plain.host !== request.authority) return undefined;
   client.lines ??= joined(
-    `${plain.text}${lines(clientFields(client, plain.host))}Via: ${request.version} railguard\r\n`,
+    `${plain.text}${fieldLines(clientFields(client, plain.host))}Via: ${request.version} railguard\r\n`,
   );
-  return client.lines + lines(x.upstreamHeaders);
+  return client.lines + fieldLines(x.upstreamHeaders);
 }
 
 /** The text in one piece: V8 keeps what is added up in parts until somebody reads a character of it. */
@@ -240,7 +232,7 @@ function plainFields(headers: HeaderBlock, fields: RequestFields): Plain | undef
       return undefined;
     passed.push(name, value);
   }
-  return host === '' ? undefined : { host, text: lines(passed) };
+  return host === '' ? undefined : { host, text: fieldLines(passed) };
 }
 
 /** Names that `Connection` asks to be removed (RFC 9110 §7.6.1); undefined in the common cases. */

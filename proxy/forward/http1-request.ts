@@ -1,9 +1,9 @@
 /** Writes one request to an HTTP/1.1 app: its head, its framing, its body as it comes, held back when the app is slow. */
 import type { Socket } from 'node:net';
 import type { BodySink, Exchange } from '../exchange.ts';
-import type { HeaderBlock } from '../header-block.ts';
+import { fieldLines, type HeaderBlock } from '../header-block.ts';
 import type { Problem } from '../problem.ts';
-import { lines, plainUpstreamHead, upstreamHead } from './headers.ts';
+import { plainUpstreamHead, upstreamHead } from './headers.ts';
 import { passableTrailers } from './passable.ts';
 import type { UpstreamOptions } from './upstream.ts';
 
@@ -85,7 +85,7 @@ export class RequestWriter implements BodySink {
     this.events.awaitHead();
     if (this.socket === undefined || this.stopped || !this.chunked) return;
     const passable = passableTrailers(trailers?.list, this.options.fields)?.list ?? [];
-    this.socket.write(`0\r\n${lines(passable)}\r\n`, 'latin1');
+    this.socket.write(`0\r\n${fieldLines(passable)}\r\n`, 'latin1');
   }
 
   fail(problem: Problem): void {
@@ -100,7 +100,7 @@ export class RequestWriter implements BodySink {
     const plain = host === undefined ? plainUpstreamHead(this.x, fields) : undefined;
     if (plain !== undefined) return `${request.method} ${request.target} HTTP/1.1\r\n${plain}\r\n`;
     const { headers } = upstreamHead(this.x, { fields, host, fallbackHost: url.host });
-    return `${request.method} ${request.target} HTTP/1.1\r\n${lines(headers)}${this.framing()}\r\n`;
+    return `${request.method} ${request.target} HTTP/1.1\r\n${fieldLines(headers)}${this.framing()}\r\n`;
   }
 
   /** A declared length stands among the fields already. */

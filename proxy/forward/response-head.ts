@@ -1,5 +1,5 @@
 /** One response head as text, parsed strictly: its status line, its fields, and what they say of the framing (RFC 9112 §4–6). */
-import { lowerName } from '../header-block.ts';
+import { flat, lowerName } from '../header-block.ts';
 import { isFieldValue, isToken, sliceOws } from '../syntax.ts';
 
 export interface ResponseHead {
@@ -52,9 +52,6 @@ const REMEMBERED = 512;
 const LONGEST = 64;
 /** Fields of a head that are guessed. */
 const MOST_GUESSES = 64;
-
-/** A copy of its own: a slice would pin the whole head it was cut from. */
-const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 /** Undefined when it is malformed. */
 function statusLine(line: string): StatusLine | undefined {

@@ -1,4 +1,5 @@
 /** The strict reading of a compact JWS (RFC 7515 §7.1): one spelling for one token, nothing ignored. */
+import { flat } from '../header-block.ts';
 import { TokenRefused } from './refused.ts';
 import { strictObject } from './strict-json.ts';
 
@@ -64,8 +65,7 @@ function readHeader(segment: string): Header {
   if ('jwk' in fields || 'jku' in fields || 'x5u' in fields || 'x5c' in fields)
     throw new TokenRefused('unknown_key');
   const header: Header = { alg: fields.alg, kid: readKid(fields.kid), typ: readType(fields.typ) };
-  if (headers.size < MAX_HEADERS && segment.length <= MAX_REMEMBERED)
-    headers.set(Buffer.from(segment, 'latin1').toString('latin1'), header);
+  if (headers.size < MAX_HEADERS && segment.length <= MAX_REMEMBERED) headers.set(flat(segment), header);
   return header;
 }
 

@@ -1,6 +1,6 @@
 /** The text of a head that is written by hand: direct replies, informational responses, upgrades, answers to broken messages. */
 import { http } from '../../core/node-http.ts';
-import type { HeaderBlock } from '../header-block.ts';
+import { fieldLines, type HeaderBlock } from '../header-block.ts';
 
 /** Status lines with the standard reason, by status. */
 const standard: string[] = [];
@@ -20,7 +20,6 @@ function statusLine(status: number, reason: string): string {
 /** Status line and fields, with the blank line that ends them; `more` are finished lines that go last. */
 export function headText(status: number, reason: string, headers: HeaderBlock, more = ''): string {
   const { pairs, fixed } = headers;
-  let text = statusLine(status, reason);
-  for (let i = 0; i < pairs.length; i += 2) text += `${pairs[i]}: ${pairs[i + 1]}\r\n`;
+  const text = statusLine(status, reason) + fieldLines(pairs);
   return fixed === undefined ? `${text}${more}\r\n` : `${text}${fixed.text}${more}\r\n`;
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { http } from '../../core/node-http.ts';
 import type { Reply } from '../exchange.ts';
-import type { HeaderBlock } from '../header-block.ts';
+import { fieldLines, type HeaderBlock } from '../header-block.ts';
 import { headText } from './head-text.ts';
 import { httpDate } from './http-date.ts';
 
@@ -129,10 +129,7 @@ export class DirectWriter implements ReplyWriter {
     let last = this.pending;
     this.pending = '';
     if (this.chunked) {
-      last += '0\r\n';
-      const list = trailers?.list ?? [];
-      for (let i = 0; i < list.length; i += 2) last += `${list[i]}: ${list[i + 1]}\r\n`;
-      last += '\r\n';
+      last += `0\r\n${fieldLines(trailers?.list ?? [])}\r\n`;
     }
     if (last !== '') this.socket.write(last, 'latin1');
     this.finish();

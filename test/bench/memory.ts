@@ -1,6 +1,19 @@
 /** Memory of a process tree from /proc: all that is resident, and what is its own. */
 import { read, tree } from './proc.ts';
 
+/** Whose memory is looked at. */
+export const PEERS = [
+  'railguard',
+  'railguard-full',
+  'railguard-full-image',
+  'http-proxy',
+  'haproxy-full',
+  'nginx',
+  'caddy',
+];
+/** More rounds tell nothing new: memory hardly scatters. */
+export const MOST_ROUNDS = 3;
+
 const KIB = 1024;
 
 /** Bytes resident, shared pages counted in full for each process. */

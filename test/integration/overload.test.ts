@@ -1,9 +1,9 @@
 /** More than can be borne: what is too much is refused at once, what was accepted is served, and health always answers. */
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, call } from '../harness/h1.ts';
+import { NodeApp } from '../harness/node-app.ts';
 import { until } from '../harness/ports.ts';
 import { type Railguard, startRailguard } from '../harness/railguard.ts';
 import { RawClient } from '../harness/raw.ts';
@@ -16,27 +16,22 @@ const SERVICE = 100;
 const CONNECTIONS = 20;
 const IN_FLIGHT = 60;
 
-let app: http.Server;
+let app: NodeApp;
 let upstream: string;
 /** Answers that are held back, by request. */
 let held: (() => void)[] = [];
 const running: Railguard[] = [];
 
 beforeAll(async () => {
-  app = http.createServer((request, response) => {
+  app = await NodeApp.start((request, response) => {
     request.resume();
     if (request.url === '/held') held.push(() => response.end('at last'));
     else if (request.url === '/slow') setTimeout(() => response.end('ok'), SERVICE);
     else response.end('ok');
-  });
-  app.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
-  upstream = `http://127.0.0.1:${(app.address() as AddressInfo).port}`;
+  }, 60_000);
+  upstream = app.url;
 });
-afterAll(() => {
-  app.close();
-  app.closeAllConnections();
-});
+afterAll(() => app.stop());
 beforeEach(() => {
   held = [];
 });

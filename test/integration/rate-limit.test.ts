@@ -1,9 +1,9 @@
 /** The rate limit as clients meet it: one budget a client whatever it claims, one budget for all replicas, and none lost with Redis. */
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, call } from '../harness/h1.ts';
+import { NodeApp } from '../harness/node-app.ts';
 import { until } from '../harness/ports.ts';
 import { type Railguard, startRailguard } from '../harness/railguard.ts';
 import { RawClient } from '../harness/raw.ts';
@@ -13,24 +13,20 @@ import { RedisServer } from '../harness/redis-server.ts';
 const HAMMER_SECONDS = process.env.RAILGUARD_SOAK === '1' ? 60 : 6;
 const INTERVAL = 1200;
 
-let app: http.Server;
+let app: NodeApp;
 let upstream: string;
 let served = 0;
 const running: Railguard[] = [];
 
 beforeAll(async () => {
-  app = http.createServer((request, response) => {
+  app = await NodeApp.start((request, response) => {
     served++;
     request.resume();
     response.end('ok');
   });
-  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
-  upstream = `http://127.0.0.1:${(app.address() as AddressInfo).port}`;
+  upstream = app.url;
 });
-afterAll(() => {
-  app.close();
-  app.closeAllConnections();
-});
+afterAll(() => app.stop());
 beforeEach(() => {
   served = 0;
 });

@@ -1,10 +1,9 @@
 /** WORKERS=n: several processes that are one to their clients, to Prometheus, to the log and to whoever stops them. */
 import { readFileSync } from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, call } from '../harness/h1.ts';
+import { NodeApp } from '../harness/node-app.ts';
 import { listening, until } from '../harness/ports.ts';
 import { type LogLine, type Railguard, type RailguardOptions, startRailguard } from '../harness/railguard.ts';
 import { RawClient } from '../harness/raw.ts';
@@ -14,25 +13,21 @@ import { claims, hs, SECRET } from '../harness/tokens.ts';
 const ADMIN_TOKEN = 'an-admin-token-of-the-tests-of-32-or-more';
 const REQUESTS = 'http_requests_total{method="GET",endpoint="other",status="200"}';
 
-let app: http.Server;
+let app: NodeApp;
 let upstream: string;
 let held: (() => void)[] = [];
 const running: Railguard[] = [];
 
 beforeAll(async () => {
-  app = http.createServer((request, response) => {
+  app = await NodeApp.start((request, response) => {
     request.resume();
     if (request.url === '/held') held.push(() => response.end('at last'));
     else if (request.url === '/login') response.writeHead(401).end();
     else response.end('ok');
   });
-  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
-  upstream = `http://127.0.0.1:${(app.address() as AddressInfo).port}`;
+  upstream = app.url;
 });
-afterAll(() => {
-  app.close();
-  app.closeAllConnections();
-});
+afterAll(() => app.stop());
 beforeEach(() => {
   held = [];
 });

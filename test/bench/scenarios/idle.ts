@@ -1,21 +1,10 @@
 /** What a client costs that keeps its connection and says nothing, as browsers and edges do. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generate, own } from '../load/generate.ts';
-import { anonymous } from '../memory.ts';
+import { anonymous, MOST_ROUNDS, PEERS } from '../memory.ts';
 import type { Prepared, Rig } from '../rig.ts';
 import type { Sample, Scenario } from '../scenario.ts';
 
-const PEERS = [
-  'railguard',
-  'railguard-full',
-  'railguard-full-image',
-  'http-proxy',
-  'haproxy-full',
-  'nginx',
-  'caddy',
-];
-/** More rounds tell nothing new: memory hardly scatters. */
-const MOST_ROUNDS = 3;
 /** Milliseconds of rest before each look at the memory. */
 const REST = 3000;
 

@@ -2,21 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { save } from '../load/requests.ts';
 import { replay } from '../load/wrk.ts';
-import { anonymous, resident } from '../memory.ts';
+import { anonymous, MOST_ROUNDS, PEERS, resident } from '../memory.ts';
 import type { Sample, Scenario } from '../scenario.ts';
 import { CONNECTIONS } from './replaying.ts';
 
-const PEERS = [
-  'railguard',
-  'railguard-full',
-  'railguard-full-image',
-  'http-proxy',
-  'haproxy-full',
-  'nginx',
-  'caddy',
-];
-/** More rounds tell nothing new: memory hardly scatters. */
-const MOST_ROUNDS = 3;
 /** Seconds of load; milliseconds of rest after the start and after the load. */
 const LEAST_LOAD = 8;
 const SETTLE = 3000;
