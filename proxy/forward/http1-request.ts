@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { BodySink, Exchange } from '../exchange.ts';
 import { fieldLines, type HeaderBlock } from '../header-block.ts';
 import type { Problem } from '../problem.ts';
+import { holdUntilTurnEnd } from '../turn-end.ts';
 import { plainUpstreamHead, upstreamHead } from './headers.ts';
 import { passableTrailers } from './passable.ts';
 import type { UpstreamOptions } from './upstream.ts';
@@ -13,8 +14,6 @@ export interface RequestEvents {
   /** The body ended before its end. */
   onRequestBroken(problem: Problem): void;
 }
-
-const uncork = (socket: Socket): void => socket.uncork();
 
 export class RequestWriter implements BodySink {
   /** The whole request was handed to the socket. */
@@ -44,15 +43,10 @@ export class RequestWriter implements BodySink {
   send(socket: Socket): void {
     const { body } = this.x.request;
     this.socket = socket;
-    if (body === undefined) {
-      socket.write(this.head(), 'latin1');
-      return;
-    }
-    socket.cork();
+    // What is here of a body begins to flow before the turn ends: head and body are one write then.
+    holdUntilTurnEnd(socket);
     socket.write(this.head(), 'latin1');
-    body.flow(this);
-    // After the tick in which a body that is here begins to flow: head and body are one write then.
-    process.nextTick(uncork, socket);
+    body?.flow(this);
   }
 
   /** No more of the body is wanted: what the client still sends is discarded. */

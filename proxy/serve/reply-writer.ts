@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { http } from '../../core/node-http.ts';
 import type { Reply } from '../exchange.ts';
 import { fieldLines, type HeaderBlock } from '../header-block.ts';
+import { holdUntilTurnEnd } from '../turn-end.ts';
 import { headText } from './head-text.ts';
 import { httpDate } from './http-date.ts';
 
@@ -90,6 +91,7 @@ export class DirectWriter implements ReplyWriter {
 
   whole(reply: Reply, body: string | Buffer | undefined): void {
     const head = this.head(reply, false);
+    holdUntilTurnEnd(this.socket);
     if (body === undefined) this.socket.write(head, 'latin1');
     else if (typeof body === 'string')
       this.socket.write(Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]));
