@@ -1,4 +1,6 @@
 /** Time, injected: tests turn it by hand. */
+import { performance } from 'node:perf_hooks';
+
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -26,23 +26,51 @@ const BATCH_MS = 50;
 const BACK_OFF_MIN_MS = 5;
 const BACK_OFF_MAX_MS = 500;
 
-interface Waiting {
-  readonly level: Level;
-  readonly line: string;
-  readonly bytes: number;
+type Counts = Record<Level, number>;
+
+/** Lines that leave together. */
+class Batch {
+  readonly bytes: Buffer;
+  used = 0;
+  lines: Counts = { debug: 0, info: 0, warn: 0, error: 0 };
+
+  constructor(size: number) {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+  }
+
+  /** False when it has no room for the line. */
+  add(level: Level, line: string): boolean {
+    const free = this.bytes.length - this.used;
+    // A UTF-16 unit takes three bytes at most: lines are counted only where it is close.
+    if (line.length * 3 > free && Buffer.byteLength(line) > free) return false;
+    this.used += this.bytes.write(line, this.used);
+    this.lines[level]++;
+    return true;
+  }
+
+  clear(): this {
+    this.used = 0;
+    this.lines = { debug: 0, info: 0, warn: 0, error: 0 };
+    return this;
+  }
 }
 
 export class FdSink implements Sink {
-  readonly dropped = { debug: 0, info: 0, warn: 0, error: 0 };
+  readonly dropped: Counts = { debug: 0, info: 0, warn: 0, error: 0 };
   private readonly fd: number;
   private readonly ownsFd: boolean;
   private readonly bound: number;
   private readonly hardBound: number;
-  private queue: Waiting[] = [];
+  /** Takes lines. */
+  private open: Batch | undefined = undefined;
+  /** Full ones, oldest first. */
+  private queue: Batch[] = [];
   private queuedBytes = 0;
-  /** Lines of the batch that is being written, and its bytes not yet taken. */
-  private batch: Waiting[] = [];
-  private rest: Buffer | undefined;
+  /** The one that is being written, and how much of it was taken. */
+  private batch: Batch | undefined = undefined;
+  private taken = 0;
+  /** One that was written, to be filled again. */
+  private spare: Batch | undefined = undefined;
   private timer: NodeJS.Timeout | undefined;
   private writing = false;
   private backOff = BACK_OFF_MIN_MS;
@@ -59,21 +87,37 @@ export class FdSink implements Sink {
   }
 
   write(level: Level, line: string): void {
-    if (this.broken) {
+    if (this.broken || !this.fits(level, line)) {
       this.dropped[level]++;
       return;
     }
-    const bytes = Buffer.byteLength(line);
-    const expendable = level === 'debug' || level === 'info';
-    if (this.waiting + bytes > (expendable ? this.bound : this.hardBound)) {
-      this.dropped[level]++;
-      return;
-    }
-    this.queue.push({ level, line, bytes });
-    this.queuedBytes += bytes;
+    this.put(level, line);
     if (this.writing) return;
-    if (this.queuedBytes >= BATCH_BYTES && this.rest === undefined) this.pump();
+    if (this.queuedBytes + this.filled >= BATCH_BYTES && this.batch === undefined) this.pump();
     else this.schedule(BATCH_MS);
+  }
+
+  private fits(level: Level, line: string): boolean {
+    const bound = level === 'debug' || level === 'info' ? this.bound : this.hardBound;
+    const { waiting } = this;
+    return waiting + line.length * 3 <= bound || waiting + Buffer.byteLength(line) <= bound;
+  }
+
+  private put(level: Level, line: string): void {
+    if (this.open?.add(level, line) === true) return;
+    this.shut();
+    const bytes = Buffer.byteLength(line);
+    this.open = bytes > BATCH_BYTES ? new Batch(bytes) : (this.spare?.clear() ?? new Batch(BATCH_BYTES));
+    if (bytes <= BATCH_BYTES) this.spare = undefined;
+    this.open.add(level, line);
+  }
+
+  /** What was collected waits to be written. */
+  private shut(): void {
+    if (this.open === undefined) return;
+    this.queue.push(this.open);
+    this.queuedBytes += this.open.used;
+    this.open = undefined;
   }
 
   flush(timeout = 2000): Promise<void> {
@@ -94,8 +138,12 @@ export class FdSink implements Sink {
     if (this.ownsFd && !this.writing) closeSync(this.fd);
   }
 
+  private get filled(): number {
+    return this.open?.used ?? 0;
+  }
+
   private get waiting(): number {
-    return this.queuedBytes + (this.rest?.length ?? 0);
+    return this.queuedBytes + this.filled + (this.batch === undefined ? 0 : this.batch.used - this.taken);
   }
 
   private schedule(delay: number): void {
@@ -106,10 +154,11 @@ export class FdSink implements Sink {
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
     if (this.writing || this.broken) return;
-    this.rest ??= this.nextBatch();
-    if (this.rest === undefined) return;
+    this.batch ??= this.nextBatch();
+    if (this.batch === undefined) return;
     this.writing = true;
-    write(this.fd, this.rest, (error, count) => {
+    const { bytes, used } = this.batch;
+    write(this.fd, bytes, this.taken, used - this.taken, null, (error, count) => {
       this.writing = false;
       if (this.broken) return;
       if (error === null) this.wrote(count);
@@ -117,30 +166,27 @@ export class FdSink implements Sink {
     });
   }
 
-  private nextBatch(): Buffer | undefined {
-    if (this.queue.length === 0) return undefined;
-    let size = 0;
-    let count = 0;
-    let text = '';
-    while (count < this.queue.length && (count === 0 || size < BATCH_BYTES)) {
-      const { line, bytes } = this.queue[count] as Waiting;
-      text += line;
-      size += bytes;
-      count++;
-    }
-    this.batch = count === this.queue.length ? this.queue : this.queue.slice(0, count);
-    this.queue = count === this.queue.length ? [] : this.queue.slice(count);
-    this.queuedBytes -= size;
-    return Buffer.from(text);
+  private nextBatch(): Batch | undefined {
+    if (this.queue.length === 0) this.shut();
+    const batch = this.queue.shift();
+    this.queuedBytes -= batch?.used ?? 0;
+    this.taken = 0;
+    return batch;
   }
 
   private wrote(count: number): void {
-    const rest = this.rest as Buffer;
+    const batch = this.batch as Batch;
     this.backOff = BACK_OFF_MIN_MS;
-    this.rest = count < rest.length ? rest.subarray(count) : undefined;
+    this.taken += count;
+    if (this.taken === batch.used) this.done(batch);
     if (this.waiting === 0) this.settle();
-    else if (this.rest !== undefined || this.queuedBytes >= BATCH_BYTES || this.idle.length > 0) this.pump();
+    else if (this.batch !== undefined || this.queue.length > 0 || this.idle.length > 0) this.pump();
     else this.schedule(BATCH_MS);
+  }
+
+  private done(batch: Batch): void {
+    this.batch = undefined;
+    if (batch.bytes.length === BATCH_BYTES) this.spare = batch;
   }
 
   private failed(error: NodeJS.ErrnoException): void {
@@ -157,10 +203,9 @@ export class FdSink implements Sink {
         return;
       default:
         // A full disk may have room again later: this batch is lost, the next one is tried.
-        this.count(this.batch);
-        this.batch = [];
-        this.rest = undefined;
-        if (this.queue.length > 0) this.schedule(BACK_OFF_MAX_MS);
+        if (this.batch !== undefined) this.lose(this.batch);
+        this.batch = undefined;
+        if (this.waiting > 0) this.schedule(BACK_OFF_MAX_MS);
         else this.settle();
     }
   }
@@ -168,17 +213,17 @@ export class FdSink implements Sink {
   private giveUp(): void {
     this.broken = true;
     if (this.timer !== undefined) clearTimeout(this.timer);
-    if (this.rest !== undefined) this.count(this.batch);
-    this.count(this.queue);
+    this.shut();
+    if (this.batch !== undefined) this.lose(this.batch);
+    for (const batch of this.queue) this.lose(batch);
     this.queue = [];
-    this.batch = [];
     this.queuedBytes = 0;
-    this.rest = undefined;
+    this.batch = undefined;
     this.settle();
   }
 
-  private count(lost: readonly Waiting[]): void {
-    for (const line of lost) this.dropped[line.level]++;
+  private lose({ lines }: Batch): void {
+    for (const level of Object.keys(lines) as Level[]) this.dropped[level] += lines[level];
   }
 
   private settle(): void {

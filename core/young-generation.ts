@@ -12,6 +12,8 @@ const ENOUGH = 8 * 1024 * 1024;
  * read at each growth, unlike its bounds.
  */
 export function boundYoungGeneration(): void {
+  // A collection has little to copy: waking other threads for it costs more than they help.
+  v8.setFlagsFromString('--no-parallel-scavenge');
   let growing = true;
   const look = (): void => {
     const small = youngSize() < ENOUGH;

@@ -31,6 +31,11 @@ export class FixedFields {
   readonly names: ReadonlySet<string>;
   /** As they stand on an HTTP/1.1 wire, each line with its end. */
   readonly text: string;
+  /** Is it the name of one of these? */
+  readonly holds: Drop;
+  /** What came of this before: the same few who edit replies ask the same again and again. */
+  private left: Map<Drop, FixedFields> | undefined = undefined;
+  private joined: Map<FixedFields, FixedFields> | undefined = undefined;
 
   constructor(list: readonly string[]) {
     this.list = list;
@@ -38,69 +43,106 @@ export class FixedFields {
     for (let i = 0; i < list.length; i += 2) names.add(lowerName(list[i] as string));
     this.names = names;
     this.text = flat(fieldLines(list));
+    this.holds = (name) => names.has(lowerName(name));
+  }
+
+  /** These and then the others. */
+  and(others: FixedFields): FixedFields {
+    this.joined ??= new Map();
+    let joined = this.joined.get(others);
+    if (joined === undefined) {
+      joined = new FixedFields([...this.list, ...others.list]);
+      this.joined.set(others, joined);
+    }
+    return joined;
+  }
+
+  /** These fields but for those that `drop` names; see HeaderBlock.deleteWhere. */
+  without(drop: Drop): FixedFields {
+    this.left ??= new Map();
+    let left = this.left.get(drop);
+    if (left === undefined) {
+      const list = this.list.filter((_, i) => !drop(this.list[i & ~1] as string));
+      left = list.length === this.list.length ? this : new FixedFields(list);
+      this.left.set(drop, left);
+    }
+    return left;
   }
 }
 
+/** Says of a name, as it stands, whether its fields go. */
+type Drop = (name: string) => boolean;
+
 export class HeaderBlock {
-  /** Flat pairs without the fixed fields, for who can do with both apart. Values as in `list`. */
-  readonly pairs: string[];
+  /** Flat pairs that were added one by one; the others stand apart, see `lead` and `fixed`. */
+  private lines: string[];
+  /** Go first. */
+  private lead: FixedFields | undefined;
   /** Go last. */
-  fixed: FixedFields | undefined = undefined;
+  private fixed: FixedFields | undefined = undefined;
   /** What was derived from a request's fields; see header-view.ts. */
   views: unknown[] | undefined = undefined;
 
-  constructor(list: string[] = []) {
-    this.pairs = list;
+  constructor(list: string[] = [], lead?: FixedFields) {
+    this.lines = list;
+    this.lead = lead;
   }
 
   /** Flat pairs. Values are latin1 strings: one char is one byte on the wire (RFC 9110 §5.5). */
   get list(): string[] {
-    if (this.fixed !== undefined) this.melt();
-    return this.pairs;
+    if (this.lead !== undefined || this.fixed !== undefined) this.melt();
+    return this.lines;
+  }
+
+  /** As on an HTTP/1.1 wire, each line with its end. */
+  get text(): string {
+    const { lead, lines, fixed } = this;
+    const text = lead === undefined ? fieldLines(lines) : lead.text + fieldLines(lines);
+    return fixed === undefined ? text : text + fixed.text;
   }
 
   /** Appends fields that stand on no line yet, for less than line by line. */
   addFixed(fields: FixedFields): void {
-    if (this.fixed !== undefined) this.melt();
-    this.fixed = fields;
+    this.fixed = this.fixed?.and(fields) ?? fields;
+  }
+
+  /** Leaves exactly these lines of their names. */
+  setFixed(fields: FixedFields): void {
+    this.deleteWhere(fields.holds);
+    this.addFixed(fields);
   }
 
   /** First value of the field; `name` in lower case. */
   get(name: string): string | undefined {
-    const list = this.fixed?.names.has(name) ? this.list : this.pairs;
-    for (let i = 0; i < list.length; i += 2) {
-      const field = list[i] as string;
-      if (field.length === name.length && lowerName(field) === name) return list[i + 1];
-    }
-    return undefined;
+    const { lead, lines, fixed } = this;
+    if (lead?.names.has(name)) return firstOf(lead.list, name);
+    return firstOf(lines, name) ?? (fixed?.names.has(name) ? firstOf(fixed.list, name) : undefined);
   }
 
   has(name: string): boolean {
-    return this.get(name) !== undefined;
+    return this.apart(name) || firstOf(this.lines, name) !== undefined;
   }
 
   /** Every value of the field, in order; `name` in lower case. */
   getAll(name: string): string[] {
-    const list = this.fixed?.names.has(name) ? this.list : this.pairs;
+    const { list } = this.apart(name) ? this : { list: this.lines };
     const values: string[] = [];
     for (let i = 0; i < list.length; i += 2) {
-      const field = list[i] as string;
-      if (field.length === name.length && lowerName(field) === name) values.push(list[i + 1] as string);
+      if (isNamed(list[i] as string, name)) values.push(list[i + 1] as string);
     }
     return values;
   }
 
   append(name: string, value: string): void {
-    this.pairs.push(name, value);
+    this.lines.push(name, value);
   }
 
   /** Leaves exactly one line of this name, where the first one stood. */
   set(name: string, value: string): void {
     const lower = lowerName(name);
-    const list = this.fixed?.names.has(lower) ? this.list : this.pairs;
+    const list = this.apart(lower) ? this.list : this.lines;
     for (let i = 0; i < list.length; i += 2) {
-      const field = list[i] as string;
-      if (field.length !== lower.length || lowerName(field) !== lower) continue;
+      if (!isNamed(list[i] as string, lower)) continue;
       list[i] = name;
       list[i + 1] = value;
       this.deleteFrom(lower, i + 2);
@@ -111,24 +153,26 @@ export class HeaderBlock {
 
   /** Removes every line of this name; `name` in lower case. */
   delete(name: string): void {
-    if (this.fixed?.names.has(name)) this.melt();
+    if (this.apart(name)) this.melt();
     this.deleteFrom(name, 0);
   }
 
-  /** Removes every line whose lower-cased name the predicate accepts. */
-  deleteWhere(drop: (name: string) => boolean): void {
-    const { list } = this;
+  /** Removes every line whose name `drop` accepts; it is made once, and says the same of a name each time. */
+  deleteWhere(drop: Drop): void {
+    this.lead = this.lead?.without(drop);
+    this.fixed = this.fixed?.without(drop);
+    const { lines } = this;
     let kept = 0;
-    for (let i = 0; i < list.length; i += 2) {
-      const field = list[i] as string;
-      if (drop(lowerName(field))) continue;
+    for (let i = 0; i < lines.length; i += 2) {
+      const field = lines[i] as string;
+      if (drop(field)) continue;
       if (kept !== i) {
-        list[kept] = field;
-        list[kept + 1] = list[i + 1] as string;
+        lines[kept] = field;
+        lines[kept + 1] = lines[i + 1] as string;
       }
       kept += 2;
     }
-    if (kept < list.length) list.length = kept;
+    if (kept < lines.length) lines.length = kept;
   }
 
   /** Adds a member to a comma-separated field unless it is there (`Vary`, RFC 9110 §12.5.5). */
@@ -145,27 +189,40 @@ export class HeaderBlock {
   }
 
   private deleteFrom(name: string, start: number): void {
-    const { pairs } = this;
+    const { lines } = this;
     let kept = start;
-    for (let i = start; i < pairs.length; i += 2) {
-      const field = pairs[i] as string;
-      if (field.length === name.length && lowerName(field) === name) continue;
+    for (let i = start; i < lines.length; i += 2) {
+      const field = lines[i] as string;
+      if (isNamed(field, name)) continue;
       if (kept !== i) {
-        pairs[kept] = field;
-        pairs[kept + 1] = pairs[i + 1] as string;
+        lines[kept] = field;
+        lines[kept + 1] = lines[i + 1] as string;
       }
       kept += 2;
     }
-    if (kept < pairs.length) pairs.length = kept;
+    if (kept < lines.length) lines.length = kept;
   }
 
-  /** Fixed fields that somebody wants to change become lines like any other. */
+  /** Does a field of this name stand among those that are ready? */
+  private apart(name: string): boolean {
+    return this.lead?.names.has(name) === true || this.fixed?.names.has(name) === true;
+  }
+
+  /** Fields that were ready become lines like any other. */
   private melt(): void {
-    const list = this.fixed?.list ?? [];
+    this.lines = [...(this.lead?.list ?? []), ...this.lines, ...(this.fixed?.list ?? [])];
+    this.lead = undefined;
     this.fixed = undefined;
-    for (let i = 0; i < list.length; i++) this.pairs.push(list[i] as string);
   }
 }
+
+function firstOf(list: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < list.length; i += 2) if (isNamed(list[i] as string, name)) return list[i + 1];
+  return undefined;
+}
+
+const isNamed = (field: string, name: string): boolean =>
+  field.length === name.length && lowerName(field) === name;
 
 /** The block as the object that node:http2 takes for trailers and informational responses; repeats become an array. */
 export function fieldObject(headers: HeaderBlock | undefined): Record<string, string | string[]> {

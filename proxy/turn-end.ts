@@ -7,21 +7,52 @@ import type { Socket } from 'node:net';
 /** More wait for nobody: the first of them would be late. */
 const MOST = 64;
 
-let held: Socket[] = [];
-let spare: Socket[] = [];
+/** What a turn wrote, and will write when it ends. */
+class TurnEnd {
+  private held: Socket[] = [];
+  private texts: string[] = [];
+  private addressees: Socket[] = [];
+  private asked = false;
 
-/** What is written to the socket from now on leaves when this turn ends, at once when it ends the socket. */
-export function holdUntilTurnEnd(socket: Socket): void {
-  if (held.length === 0) setImmediate(release);
-  else if (held.length === MOST) release();
-  socket.cork();
-  held.push(socket);
+  hold(socket: Socket): void {
+    this.count();
+    socket.cork();
+    this.held.push(socket);
+  }
+
+  write(socket: Socket, text: string): void {
+    this.count();
+    this.addressees.push(socket);
+    this.texts.push(text);
+  }
+
+  private count(): void {
+    if (this.held.length + this.texts.length >= MOST) this.end();
+    if (this.asked) return;
+    this.asked = true;
+    setImmediate(() => {
+      this.asked = false;
+      this.end();
+    });
+  }
+
+  private end(): void {
+    const { held, texts, addressees } = this;
+    for (let i = 0; i < texts.length; i++) {
+      const socket = addressees[i] as Socket;
+      if (!socket.destroyed) socket.write(texts[i] as string, 'latin1');
+    }
+    for (let i = 0; i < held.length; i++) (held[i] as Socket).uncork();
+    texts.length = 0;
+    addressees.length = 0;
+    held.length = 0;
+  }
 }
 
-function release(): void {
-  const sockets = held;
-  held = spare;
-  for (const socket of sockets) socket.uncork();
-  sockets.length = 0;
-  spare = sockets;
-}
+const turn = new TurnEnd();
+
+/** What is written to the socket from now on leaves when this turn ends, or when the socket is ended. */
+export const holdUntilTurnEnd = (socket: Socket): void => turn.hold(socket);
+
+/** Writes latin1 text when this turn ends, to a socket that nobody else writes to or ends until then. */
+export const writeAtTurnEnd = (socket: Socket, text: string): void => turn.write(socket, text);

@@ -1,7 +1,7 @@
 /** Decides at the edge which origins may read responses; the app's own CORS fields never reach a browser. */
 import { createRequire } from 'node:module';
 import { type Exchange, type Filter, Reply } from '../exchange.ts';
-import { HeaderBlock } from '../header-block.ts';
+import { FixedFields, HeaderBlock, lowerName } from '../header-block.ts';
 import { View } from '../header-view.ts';
 import { Problem } from '../problem.ts';
 
@@ -39,6 +39,15 @@ export function cors(options: CorsOptions): Filter {
     headers.append('Access-Control-Allow-Origin', any ? '*' : origin);
     if (credentials) headers.append('Access-Control-Allow-Credentials', 'true');
   };
+  /** What a page of the origin may read; ready for those that are written out. */
+  const readable = (origin: string): string[] => {
+    const headers = new HeaderBlock();
+    grant(headers, origin);
+    if (exposed !== '') headers.append('Access-Control-Expose-Headers', exposed);
+    return headers.list;
+  };
+  const ready = new Map(exactOrigins(options).map((origin) => [origin, new FixedFields(readable(origin))]));
+  const vary = new FixedFields(['Vary', 'Origin']);
 
   const preflight = (origin: string): Reply => {
     const headers = new HeaderBlock();
@@ -66,29 +75,23 @@ export function cors(options: CorsOptions): Filter {
     response(x: Exchange, reply: Reply) {
       const { headers } = reply;
       if (isPreflight(x) && reply.origin === 'railguard') return;
-      if (mayHoldCorsField(headers.list)) headers.deleteWhere(isCorsField);
+      headers.deleteWhere(isCorsField);
       if (varies) {
         if (headers.has('vary')) headers.addMember('Vary', 'Origin');
-        else headers.append('Vary', 'Origin');
+        else headers.addFixed(vary);
       }
       const origin = originOf.of(x.request.headers);
       if (origin === undefined || reply.tunnel !== undefined || !allows(origin)) return;
-      grant(headers, origin);
-      if (exposed !== '') headers.append('Access-Control-Expose-Headers', exposed);
+      const fields = ready.get(origin);
+      if (fields === undefined) headers.list.push(...readable(origin));
+      else headers.addFixed(fields);
     },
   };
 }
 
-/** Spares most responses the look at every name in lower case. */
-function mayHoldCorsField(list: readonly string[]): boolean {
-  for (let i = 0; i < list.length; i += 2) {
-    const name = list[i] as string;
-    if (name.length > 20 && (name.charCodeAt(0) | 0x20) === 0x61) return true;
-  }
-  return false;
-}
-
-const isCorsField = (name: string): boolean => name.startsWith('access-control-');
+/** Most names are not even put in lower case. */
+const isCorsField = (name: string): boolean =>
+  name.length > 20 && (name.charCodeAt(0) | 0x20) === 0x61 && lowerName(name).startsWith('access-control-');
 
 /** Fetch, "CORS-preflight fetch": any other OPTIONS is the app's. */
 function isPreflight(x: Exchange): boolean {
@@ -106,10 +109,13 @@ function isOwnOrigin(x: Exchange, origin: string): boolean {
 const withoutPort = (host: string, port: string): string =>
   (host.endsWith(port) ? host.slice(0, -port.length) : host).toLowerCase();
 
+const exactOrigins = ({ origins }: Pick<CorsOptions, 'origins'>): string[] =>
+  origins.filter((origin) => !origin.includes('*'));
+
 /** Browsers send origins serialised, so equality of text is equality of scheme, host and port. */
 function originMatcher(origins: readonly string[]): (origin: string) => boolean {
   if (origins.includes('*')) return () => true;
-  const exact = new Set(origins.filter((origin) => !origin.includes('*')));
+  const exact = new Set(exactOrigins({ origins }));
   const suffixes = origins
     .filter((origin) => origin.includes('*'))
     .map((origin) => origin.replace(/^.*\*/, ''));

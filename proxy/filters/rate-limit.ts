@@ -1,11 +1,13 @@
 /** How much one user, or one client without a verified token, may ask: two lines of the chain, one count a request. */
 import { createHash } from 'node:crypto';
+import { Recent } from '../../core/recent.ts';
 import { clientKey } from '../client-key.ts';
 import type { Exchange, Filter, Maybe, Reply } from '../exchange.ts';
+import { FixedFields, flat } from '../header-block.ts';
 import { View } from '../header-view.ts';
 import { pathMatcher } from '../path.ts';
 import { Problem } from '../problem.ts';
-import type { CredentialGuard } from '../stores/credential-guard.ts';
+import type { CredentialGuard, Presented } from '../stores/credential-guard.ts';
 import type { Decision, Policy } from '../stores/gcra.ts';
 import type { Limiter } from '../stores/store.ts';
 
@@ -26,7 +28,7 @@ export interface RateLimitOptions {
   readonly headers: 'both' | 'draft' | 'legacy' | 'off';
   /** Given when tokens are verified further down the chain: then a request that presents one is counted there. */
   readonly credentials?:
-    | { readonly of: (x: Exchange) => string | undefined; readonly guard: CredentialGuard }
+    | { readonly of: (x: Exchange) => Presented | undefined; readonly guard: CredentialGuard }
     | undefined;
 }
 
@@ -87,15 +89,16 @@ export function rateLimit(options: RateLimitOptions): {
 }
 
 /** What the client presents as its credential: the Authorization field, or the token cookie when there is one. */
-export function presentedCredential(cookieName: string | undefined): (x: Exchange) => string | undefined {
+export function presentedCredential(cookieName: string | undefined): (x: Exchange) => Presented | undefined {
   const prefix = `${cookieName}=`;
-  const presented = new View((headers): string | undefined => {
+  const presented = new View((headers): Presented | undefined => {
     const field = headers.get('authorization');
-    if (field !== undefined || cookieName === undefined) return field;
+    if (field !== undefined) return { text: field };
+    if (cookieName === undefined) return undefined;
     for (const line of headers.getAll('cookie')) {
       for (const pair of line.split(';')) {
         const text = pair.trimStart();
-        if (text.startsWith(prefix)) return text;
+        if (text.startsWith(prefix)) return { text };
       }
     }
     return undefined;
@@ -117,8 +120,20 @@ function settle(x: Exchange, given: Decision): undefined {
 /** Whole seconds, never early. */
 const seconds = (ms: number): number => Math.ceil(ms / 1000);
 
-/** Short and plain subjects as they are; any other by a digest, so that no store sees odd bytes or long keys. */
+/** The keys of subjects seen lately, each in one piece. */
+const subjectKeys = new Recent<string>(4096);
+
 function subjectKey(subject: string): string {
+  let key = subjectKeys.get(subject);
+  if (key === undefined) {
+    key = flat(keyOfSubject(subject));
+    if (subject.length <= 256) subjectKeys.set(subject, key);
+  }
+  return key;
+}
+
+/** Short and plain subjects as they are; any other by a digest, so that no store sees odd bytes or long keys. */
+function keyOfSubject(subject: string): string {
   if (/^[\x21-\x7e]{1,64}$/.test(subject)) return `s:${subject}`;
   return `h:${createHash('sha256').update(subject).digest('base64url')}`;
 }
@@ -140,24 +155,25 @@ function policyFinder({ policy, routes }: RateLimitOptions): (method: string, pa
 function headerWriter(kind: RateLimitOptions['headers']): (rate: Decision, reply: Reply) => void {
   const draft = kind === 'both' || kind === 'draft';
   const legacy = kind === 'both' || kind === 'legacy';
-  const texts = new Map<Policy, string>();
-  const policyText = (policy: Policy): string => {
-    let text = texts.get(policy);
-    if (text === undefined) {
-      text = `"${policy.name}";q=${policy.limit};w=${policy.windowSeconds}`;
-      texts.set(policy, text);
+  const fixed = new Map<Policy, FixedFields>();
+  const fieldsOf = (policy: Policy): FixedFields => {
+    let fields = fixed.get(policy);
+    if (fields === undefined) {
+      const { name, limit, windowSeconds } = policy;
+      fields = new FixedFields([
+        ...(draft ? ['RateLimit-Policy', `"${name}";q=${limit};w=${windowSeconds}`] : []),
+        ...(legacy ? ['X-RateLimit-Limit', String(limit)] : []),
+      ]);
+      fixed.set(policy, fields);
     }
-    return text;
+    return fields;
   };
   return ({ policy, remaining, retryAfterMs, resetMs }, { headers }) => {
-    if (draft) {
-      headers.set('RateLimit-Policy', policyText(policy));
-      headers.set('RateLimit', `"${policy.name}";r=${remaining};t=${seconds(retryAfterMs)}`);
-    }
+    if (draft) headers.set('RateLimit', `"${policy.name}";r=${remaining};t=${seconds(retryAfterMs)}`);
     if (legacy) {
-      headers.set('X-RateLimit-Limit', String(policy.limit));
       headers.set('X-RateLimit-Remaining', String(remaining));
       headers.set('X-RateLimit-Reset', String(seconds(resetMs)));
     }
+    if (draft || legacy) headers.setFixed(fieldsOf(policy));
   };
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/logger.ts';
 import type { Redactor } from '../../core/redact.ts';
 import type { Exchange, Filter, Reply } from '../exchange.ts';
+import { lowerName } from '../header-block.ts';
 import { Problem, render } from '../problem.ts';
 import { type Original, readOriginal } from './sanitize-errors/original.ts';
 
@@ -24,7 +25,7 @@ const OF_THE_BODY: ReadonlySet<string> = new Set(
   content-location content-md5 content-range content-type digest etag expires last-modified pragma repr-digest
   trailer transfer-encoding`.split(/\s+/),
 );
-const isOfTheBody = (name: string): boolean => OF_THE_BODY.has(name);
+const isOfTheBody = (name: string): boolean => OF_THE_BODY.has(lowerName(name));
 
 /** Stands innermost: what it puts in the reply is decorated by every other filter. */
 export function sanitizeErrors(options: SanitizeErrorsOptions): Filter {

@@ -1,7 +1,7 @@
 /** Tells browsers to be strict with every response, and strips what tells an attacker what runs behind. */
 import { DISCLOSING_HEADERS } from '../disclosing-headers.ts';
 import type { Exchange, Filter, Reply } from '../exchange.ts';
-import { FixedFields } from '../header-block.ts';
+import { FixedFields, lowerName } from '../header-block.ts';
 import {
   documentPolicy,
   INERT_POLICY,
@@ -49,7 +49,7 @@ export function securityHeaders(options: SecurityHeadersOptions): Filter {
   const { pairs: every } = variants.https;
   for (let i = 0; i < every.length; i += 2) ours.push((every[i] as string).toLowerCase());
   const replaced = new Set([...DISCLOSING_HEADERS, ...ours]);
-  const isReplaced = (name: string): boolean => replaced.has(name);
+  const isReplaced = (name: string): boolean => replaced.has(lowerName(name));
 
   const override = (reply: Reply, { whole }: Variant): void => {
     const { headers } = reply;
@@ -85,7 +85,7 @@ export function securityHeaders(options: SecurityHeadersOptions): Filter {
   };
 }
 
-const isDisclosing = (name: string): boolean => DISCLOSING_HEADERS.has(name);
+const isDisclosing = (name: string): boolean => DISCLOSING_HEADERS.has(lowerName(name));
 
 function variant(options: SecurityHeadersOptions, https: boolean): Variant {
   const pairs = [

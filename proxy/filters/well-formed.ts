@@ -21,7 +21,7 @@ export function wellFormed(options: WellFormedOptions): Filter {
       const { request } = x;
       const { headers } = request;
       if (request.target.length > options.maxUrlLength) throw new Problem('uri_too_long', { close: true });
-      if (headers.pairs.length > options.maxHeaders * 2 || size.of(headers) > options.maxHeaderSize) {
+      if (headers.list.length > options.maxHeaders * 2 || size.of(headers) > options.maxHeaderSize) {
         throw new Problem('headers_too_large', { close: true });
       }
       if (request.method === 'CONNECT' || request.method === 'TRACE') {
@@ -34,9 +34,9 @@ export function wellFormed(options: WellFormedOptions): Filter {
 }
 
 /** Header bytes as they stand on an HTTP/1.1 wire. */
-function sizeOf({ pairs }: HeaderBlock): number {
+function sizeOf({ list }: HeaderBlock): number {
   let size = 0;
-  for (let i = 0; i < pairs.length; i++) size += (pairs[i] as string).length + 2;
+  for (let i = 0; i < list.length; i++) size += (list[i] as string).length + 2;
   return size;
 }
 

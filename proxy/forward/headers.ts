@@ -218,7 +218,7 @@ interface Plain {
 }
 
 function plainFields(headers: HeaderBlock, fields: RequestFields): Plain | undefined {
-  const { pairs } = headers;
+  const pairs = headers.list;
   if (nominations(headers) !== undefined) return undefined;
   const passed: string[] = [];
   let host = '';

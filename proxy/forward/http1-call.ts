@@ -1,4 +1,5 @@
 /** One request's trip to an HTTP/1.1 app: when it is sent, retried, answered, late or lost; the response body on its way down. */
+import { performance } from 'node:perf_hooks';
 import { type Awaiting, type BodySink, type BodySource, type Exchange, Reply } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
 import { Problem } from '../problem.ts';
@@ -7,6 +8,7 @@ import type { Http1Connection, Served } from './http1-connection.ts';
 import type { Http1Pool, Waiter } from './http1-pool.ts';
 import { RequestWriter } from './http1-request.ts';
 import { passableFields, passableTrailers } from './passable.ts';
+import { replyOf } from './reply-of.ts';
 import type { ResponseHead } from './response-head.ts';
 import { broken, late, lied, type UpstreamOptions, unreachable } from './upstream.ts';
 
@@ -54,23 +56,24 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
   }
 
   start(): void {
-    this.startedAt = performance.now();
+    const now = performance.now();
+    this.startedAt = now;
     this.x.call = this;
     this.deadlines.add(this);
-    this.wait();
+    this.wait(now);
   }
 
   /** For a connection, as long as one may take to open. */
-  private wait(): void {
-    this.deadline = performance.now() + this.options.connectTimeout;
-    this.pool.acquire(this);
+  private wait(now: number): void {
+    this.deadline = now + this.options.connectTimeout;
+    this.pool.acquire(this, now);
   }
 
-  take(connection: Http1Connection): void {
+  take(connection: Http1Connection, now: number): void {
     this.connection = connection;
     const { request } = this.x;
     const { connectTimeout, responseTimeout } = this.options;
-    this.deadline = performance.now() + (connection.connected ? responseTimeout : connectTimeout);
+    this.deadline = now + (connection.connected ? responseTimeout : connectTimeout);
     connection.serve(this, request.method, request.kind === 'upgrade');
     this.writer.send(connection.socket);
   }
@@ -191,8 +194,9 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     if (connection.reused && !connection.begun && !this.retried && this.repeatable()) {
       this.retried = true;
       const fresh = this.pool.fresh();
-      if (fresh === undefined) this.wait();
-      else this.take(fresh);
+      const now = performance.now();
+      if (fresh === undefined) this.wait(now);
+      else this.take(fresh, now);
       return;
     }
     const cause = error ?? 'upstream: connection closed';
@@ -287,14 +291,4 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     this.deadlines.delete(this);
     this.pool.forget(this);
   }
-}
-
-function replyOf(head: ResponseHead): Reply {
-  const length = head.status === 204 ? -1 : head.length;
-  head.passable ??= passableFields(head.headers, length, head.nominated);
-  const headers = new HeaderBlock(head.passable.slice());
-  if (head.chunked) {
-    for (const raw of new HeaderBlock([...head.headers]).getAll('trailer')) headers.append('Trailer', raw);
-  }
-  return new Reply(head.status, headers, undefined, 'upstream', head.reason);
 }

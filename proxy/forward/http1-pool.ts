@@ -1,4 +1,5 @@
 /** Keep-alive connections to the app: at most so many, none idle for longer than the app keeps them, callers in turn. */
+import { performance } from 'node:perf_hooks';
 import type { Level } from '../../core/metrics.ts';
 import { type ConnectionEvents, Http1Connection } from './http1-connection.ts';
 
@@ -13,7 +14,8 @@ export interface PoolOptions {
 
 /** Somebody who wants a connection. */
 export interface Waiter {
-  take(connection: Http1Connection): void;
+  /** `now` in milliseconds on the monotonic clock. */
+  take(connection: Http1Connection, now: number): void;
 }
 
 /** An app that announces its idle time closes at that very moment: we let go a second earlier. */
@@ -37,10 +39,10 @@ export class Http1Pool implements ConnectionEvents {
   }
 
   /** Hands the waiter a connection: now if one is idle or may be opened, else when one becomes free. */
-  acquire(waiter: Waiter): void {
-    const connection = this.pop();
-    if (connection !== undefined) waiter.take(connection);
-    else if (this.open < this.options.maxConnections) waiter.take(this.connect());
+  acquire(waiter: Waiter, now: number): void {
+    const connection = this.pop(now);
+    if (connection !== undefined) waiter.take(connection, now);
+    else if (this.open < this.options.maxConnections) waiter.take(this.connect(), now);
     else this.waiters.add(waiter);
   }
 
@@ -112,16 +114,17 @@ export class Http1Pool implements ConnectionEvents {
   private serveWaiter(): void {
     const next = this.waiters.values().next();
     if (next.done === true) return;
-    const connection = this.pop() ?? this.fresh();
+    const now = performance.now();
+    const connection = this.pop(now) ?? this.fresh();
     if (connection === undefined) return;
     this.waiters.delete(next.value);
-    next.value.take(connection);
+    next.value.take(connection, now);
   }
 
-  private pop(): Http1Connection | undefined {
+  private pop(now: number): Http1Connection | undefined {
     for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
       this.shift(-1);
-      if (this.usable(connection)) return connection;
+      if (this.usable(connection, now)) return connection;
       connection.destroy();
     }
     return undefined;
@@ -133,17 +136,16 @@ export class Http1Pool implements ConnectionEvents {
     return new Http1Connection(this.options.url, this.options.maxHeaderSize, this);
   }
 
-  private usable(connection: Http1Connection): boolean {
+  private usable(connection: Http1Connection, now: number): boolean {
     const { keepalive } = this.options;
     const hint = connection.keepAliveHint;
     const limit = hint < 0 ? keepalive : Math.min(keepalive, hint - HINT_MARGIN);
-    return (
-      !connection.closed && connection.socket.writable && performance.now() - connection.idleSince < limit
-    );
+    return !connection.closed && connection.socket.writable && now - connection.idleSince < limit;
   }
 
   private expireIdle(): void {
-    for (const connection of [...this.idle]) if (!this.usable(connection)) connection.destroy();
+    const now = performance.now();
+    for (const connection of [...this.idle]) if (!this.usable(connection, now)) connection.destroy();
   }
 
   private remove(connection: Http1Connection): boolean {

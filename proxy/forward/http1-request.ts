@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { BodySink, Exchange } from '../exchange.ts';
 import { fieldLines, type HeaderBlock } from '../header-block.ts';
 import type { Problem } from '../problem.ts';
-import { holdUntilTurnEnd } from '../turn-end.ts';
+import { holdUntilTurnEnd, writeAtTurnEnd } from '../turn-end.ts';
 import { plainUpstreamHead, upstreamHead } from './headers.ts';
 import { passableTrailers } from './passable.ts';
 import type { UpstreamOptions } from './upstream.ts';
@@ -43,10 +43,14 @@ export class RequestWriter implements BodySink {
   send(socket: Socket): void {
     const { body } = this.x.request;
     this.socket = socket;
+    if (body === undefined) {
+      writeAtTurnEnd(socket, this.head());
+      return;
+    }
     // What is here of a body begins to flow before the turn ends: head and body are one write then.
     holdUntilTurnEnd(socket);
     socket.write(this.head(), 'latin1');
-    body?.flow(this);
+    body.flow(this);
   }
 
   /** No more of the body is wanted: what the client still sends is discarded. */

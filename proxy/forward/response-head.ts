@@ -1,5 +1,5 @@
 /** One response head as text, parsed strictly: its status line, its fields, and what they say of the framing (RFC 9112 §4–6). */
-import { flat, lowerName } from '../header-block.ts';
+import { type FixedFields, flat, lowerName } from '../header-block.ts';
 import { isFieldValue, isToken, sliceOws } from '../syntax.ts';
 
 export interface ResponseHead {
@@ -14,8 +14,10 @@ export interface ResponseHead {
   readonly nominated: readonly string[] | undefined;
   /** Milliseconds of `Keep-Alive: timeout=`; -1 when absent. */
   readonly keepAliveHint: number;
-  /** What of it a client may have, as flat pairs; kept here by who works it out. */
+  /** What of it a client may have; kept here by who works it out. */
   passable: readonly string[] | undefined;
+  /** The same, made ready for the many responses that repeat this head. */
+  ready: FixedFields | undefined;
 }
 
 export interface ParsedHead extends ResponseHead {
@@ -85,6 +87,7 @@ const NOTHING: ParsedHead = {
   nominated: undefined,
   keepAliveHint: -1,
   passable: undefined,
+  ready: undefined,
 };
 
 /** Reads the heads of one connection. The last one is a guess at the next: what it does not match is read as ever. */
@@ -134,6 +137,7 @@ export class HeadReader {
       nominated: framing.nominated,
       keepAliveHint: framing.keepAliveHint,
       passable: undefined,
+      ready: undefined,
     };
   }
 

@@ -1,6 +1,6 @@
 /** The text of a head that is written by hand: direct replies, informational responses, upgrades, answers to broken messages. */
 import { http } from '../../core/node-http.ts';
-import { fieldLines, type HeaderBlock } from '../header-block.ts';
+import type { HeaderBlock } from '../header-block.ts';
 
 /** Status lines with the standard reason, by status. */
 const standard: string[] = [];
@@ -19,7 +19,5 @@ function statusLine(status: number, reason: string): string {
 
 /** Status line and fields, with the blank line that ends them; `more` are finished lines that go last. */
 export function headText(status: number, reason: string, headers: HeaderBlock, more = ''): string {
-  const { pairs, fixed } = headers;
-  const text = statusLine(status, reason) + fieldLines(pairs);
-  return fixed === undefined ? `${text}${more}\r\n` : `${text}${fixed.text}${more}\r\n`;
+  return `${statusLine(status, reason)}${headers.text}${more}\r\n`;
 }

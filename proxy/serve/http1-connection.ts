@@ -1,6 +1,8 @@
 /** One HTTP/1.1 client connection: its exchanges one after the other, however many were pipelined. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { Peer } from '../client.ts';
 import type { Ending, Exchange, Outcome } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
@@ -64,7 +66,7 @@ export class Http1Connection implements Ending {
 
   private headersOf(raw: string[]): HeaderBlock {
     const { headers } = this;
-    if (headers !== undefined && sameText(headers.pairs, raw)) return headers;
+    if (headers !== undefined && sameText(headers.list, raw)) return headers;
     this.headers = new HeaderBlock(raw);
     return this.headers;
   }

@@ -104,7 +104,7 @@ export class Http1Responder implements Responder, BodySink {
     // Announced trailers need a chunked body to come with; Node throws on them otherwise (RFC 9110 §6.6.2).
     reply.headers.delete('trailer');
     const head = this.request.method === 'HEAD';
-    if (body !== undefined) reply.headers.set('Content-Length', String(Buffer.byteLength(body)));
+    if (body !== undefined) stateLength(reply, String(Buffer.byteLength(body)));
     else if (!head && needsLength(reply)) reply.headers.set('Content-Length', '0');
     if (body !== undefined && !head) this.bytesOut = Buffer.byteLength(body);
     this.writer?.whole(reply, head ? undefined : body);
@@ -189,4 +189,9 @@ export class Http1Responder implements Responder, BodySink {
 /** A reply of ours or the app's without a body says so, where the status allows a length at all. */
 function needsLength(reply: Reply): boolean {
   return reply.status >= 200 && reply.status !== 204 && reply.status !== 304;
+}
+
+/** An app's own line stays as it is where it says the same. */
+function stateLength({ headers }: Reply, length: string): void {
+  if (headers.get('content-length') !== length) headers.set('Content-Length', length);
 }

@@ -8,6 +8,13 @@ const MARKS = 16_384;
 /** Longer ones are not remembered: hashing them would cost what the guard is to save. */
 const LONGEST = 4096;
 
+/** What a client presents, as one object for as long as it presents it in the same head. */
+export interface Presented {
+  readonly text: string;
+  /** Its hash, kept here by the guard. */
+  mark?: { readonly high: number; readonly low: number };
+}
+
 /**
  * Counts failures, not attempts: a valid credential costs its address nothing, so users behind one address don't
  * share a budget. One that verified before passes even while its neighbours' failures have used theirs up.
@@ -26,33 +33,41 @@ export class CredentialGuard {
   }
 
   /** The refusal, when this client's failures have used up their budget and the credential is not known to be good. */
-  refusal(client: string, credential: string): Decision | undefined {
+  refusal(client: string, credential: Presented): Decision | undefined {
     const seen = this.memory.look(client, this.policy);
-    return seen.allowed || (credential.length <= LONGEST && this.marked(this.place(credential)))
-      ? undefined
-      : seen;
+    return seen.allowed || this.remembers(credential) ? undefined : seen;
   }
 
-  verified(credential: string): void {
-    if (credential.length > LONGEST) return;
-    const place = this.place(credential);
-    this.marks[place] = this.hash.high;
-    this.marks[place + 1] = this.hash.low;
+  verified(credential: Presented): void {
+    if (credential.text.length > LONGEST) return;
+    const { high, low } = this.mark(credential);
+    const place = placeOf(low);
+    this.marks[place] = high;
+    this.marks[place + 1] = low;
   }
 
-  failed(client: string, credential: string): void {
+  failed(client: string, credential: Presented): void {
     this.memory.decide(client, this.policy);
-    if (credential.length > LONGEST) return;
-    const place = this.place(credential);
-    if (this.marked(place)) this.marks.fill(0, place, place + 2);
+    if (!this.remembers(credential)) return;
+    const place = placeOf(this.mark(credential).low);
+    this.marks.fill(0, place, place + 2);
   }
 
-  private place(credential: string): number {
-    this.hash.update(0, credential);
-    return (this.hash.low & (MARKS - 1)) * 2;
+  private remembers(credential: Presented): boolean {
+    if (credential.text.length > LONGEST) return false;
+    const { high, low } = this.mark(credential);
+    const place = placeOf(low);
+    return this.marks[place] === high && this.marks[place + 1] === low;
   }
 
-  private marked(place: number): boolean {
-    return this.marks[place] === this.hash.high && this.marks[place + 1] === this.hash.low;
+  private mark(credential: Presented): NonNullable<Presented['mark']> {
+    if (credential.mark === undefined) {
+      const { hash } = this;
+      hash.update(0, credential.text);
+      credential.mark = { high: hash.high, low: hash.low };
+    }
+    return credential.mark;
   }
 }
+
+const placeOf = (low: number): number => (low & (MARKS - 1)) * 2;

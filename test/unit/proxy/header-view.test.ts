@@ -9,7 +9,7 @@ describe('what is derived from a head', () => {
       asked++;
       return headers.get('origin');
     });
-    const size = new View((headers) => headers.pairs.length);
+    const size = new View((headers) => headers.list.length);
     const one = new HeaderBlock(['Origin', 'https://a.test']);
     const other = new HeaderBlock(['Origin', 'https://b.test', 'X', 'y']);
     for (let i = 0; i < 3; i++) {

@@ -70,7 +70,7 @@ function chain(setup: Setup = {}) {
   const tokens: Filter = {
     name: 'jwt',
     request(x) {
-      const token = presentedCredential(setup.cookie)(x);
+      const token = presentedCredential(setup.cookie)(x)?.text;
       if (token === undefined || setup.tokens === false || token === 'Bearer pass') return undefined;
       verifications++;
       const subject = /(?:Bearer |=)good-(\w+)$/.exec(token)?.[1];
