@@ -149,6 +149,28 @@ export interface Cancellable {
   cancel(): void;
 }
 
+/** A body that is all there, as text of which each char is one byte: it can be written in one string with its head. */
+export class WholeBody {
+  readonly latin1: string;
+
+  constructor(latin1: string) {
+    this.latin1 = latin1;
+  }
+
+  /** In bytes. */
+  get length(): number {
+    return this.latin1.length;
+  }
+
+  get bytes(): Buffer {
+    return Buffer.from(this.latin1, 'latin1');
+  }
+}
+
+/** A body that comes bit by bit, and has to be read or cancelled. */
+export const isStream = (body: Reply['body']): body is BodySource =>
+  body !== undefined && typeof body !== 'string' && !(body instanceof WholeBody);
+
 /** Two raw byte streams to be joined: the upstream's side of a 101. */
 export interface Tunnel {
   readonly upstream: import('node:net').Socket;
@@ -162,8 +184,8 @@ export class Reply {
   /** Reason phrase of an HTTP/1.1 upstream; empty means the standard one. */
   reason: string;
   readonly headers: HeaderBlock;
-  /** Text and bytes are sent whole, with a Content-Length of their own. */
-  body: string | Buffer | BodySource | undefined;
+  /** Text (as UTF-8) and a whole body are sent with a Content-Length of their own. */
+  body: string | WholeBody | BodySource | undefined;
   readonly origin: 'upstream' | 'railguard';
   tunnel: Tunnel | undefined = undefined;
   /** The connection ends after this reply. */
@@ -172,7 +194,7 @@ export class Reply {
   constructor(
     status: number,
     headers: HeaderBlock,
-    body: string | Buffer | BodySource | undefined,
+    body: string | WholeBody | BodySource | undefined,
     origin: 'upstream' | 'railguard',
     reason = '',
   ) {

@@ -4,6 +4,7 @@ import {
   type Awaiting,
   type Exchange,
   type Filter,
+  isStream,
   type Outcome,
   Reply,
   type Responder,
@@ -220,6 +221,6 @@ export class Walk implements Awaiting {
 /** Lets go of what a reply holds when nobody is there to take it. */
 function discard(reply: Reply): void {
   const { body, tunnel } = reply;
-  if (body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body)) body.cancel();
+  if (isStream(body)) body.cancel();
   tunnel?.upstream.destroy();
 }

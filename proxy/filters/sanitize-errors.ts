@@ -3,7 +3,7 @@ import { Budget } from '../../core/budget.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/logger.ts';
 import type { Redactor } from '../../core/redact.ts';
-import type { Exchange, Filter, Reply } from '../exchange.ts';
+import { type Exchange, type Filter, isStream, type Reply } from '../exchange.ts';
 import { lowerName } from '../header-block.ts';
 import { Problem, render } from '../problem.ts';
 import { type Original, readOriginal } from './sanitize-errors/original.ts';
@@ -65,7 +65,7 @@ export function sanitizeErrors(options: SanitizeErrorsOptions): Filter {
       readOriginal(body, headers.get('content-encoding'), later);
       return;
     }
-    if (body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body)) body.cancel();
+    if (isStream(body)) body.cancel();
     later();
   };
 

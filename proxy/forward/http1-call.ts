@@ -1,6 +1,13 @@
 /** One request's trip to an HTTP/1.1 app: when it is sent, retried, answered, late or lost; the response body on its way down. */
 import { performance } from 'node:perf_hooks';
-import { type Awaiting, type BodySink, type BodySource, type Exchange, Reply } from '../exchange.ts';
+import {
+  type Awaiting,
+  type BodySink,
+  type BodySource,
+  type Exchange,
+  Reply,
+  WholeBody,
+} from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
 import { Problem } from '../problem.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
@@ -16,8 +23,6 @@ import { broken, late, lied, type UpstreamOptions, unreachable } from './upstrea
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 /** Response bytes held for a reply that is not yet being read; past it the socket is paused. */
 const HELD_BYTES = 64 * 1024;
-/** Bodies up to this size are answered with in one piece when they are all there. */
-const WHOLE_BYTES = 16 * 1024 - 1;
 const NO_CONNECTION = 'upstream: no connection became free in time';
 
 export class Http1Call implements Served, Waiter, BodySource, Timed {
@@ -37,6 +42,8 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
   private readonly writer: RequestWriter;
   private sink: BodySink | undefined = undefined;
   private held: Buffer[] = [];
+  /** The body, when it came in one piece with its head: it needs no stream. */
+  private whole: WholeBody | undefined = undefined;
   private heldBytes = 0;
   /** Somebody keeps bytes of the read that is under way. */
   private needed = false;
@@ -126,6 +133,10 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     if (this.heldBytes > HELD_BYTES) this.connection?.socket.pause();
   }
 
+  onWholeBody(latin1: string): void {
+    if (!this.over) this.whole = new WholeBody(latin1);
+  }
+
   onMessageEnd(trailers: string[] | undefined, reusable: boolean): void {
     this.complete = true;
     this.trailers = passableTrailers(trailers);
@@ -149,15 +160,9 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     return done;
   }
 
-  /** A small body that came whole with its head needs no stream. */
   private answer(reply: Reply): void {
     this.resolved = true;
-    const small = this.heldBytes <= WHOLE_BYTES;
-    if (small && this.complete && this.length > 0 && this.trailers === undefined && reply.body === this) {
-      reply.body = this.held.length === 1 ? this.held[0] : Buffer.concat(this.held);
-      this.held = [];
-      this.needed = true;
-    }
+    if (this.whole !== undefined && reply.body === this) reply.body = this.whole;
     if (this.complete && reply.body !== this) this.dispose();
     this.to.answered(this.x, reply);
   }

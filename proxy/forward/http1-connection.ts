@@ -38,6 +38,8 @@ export class Http1Connection implements ResponseEvents {
   /** It speaks another protocol now: its bytes go to whoever listens. */
   switched = false;
   private failure: Error | undefined = undefined;
+  /** Undefined over TLS, where what is read belongs to the reader. */
+  private reads: ReadBuffer | undefined = undefined;
   private readonly parser: ResponseParser;
   private readonly owner: ConnectionEvents;
 
@@ -80,13 +82,14 @@ export class Http1Connection implements ResponseEvents {
 
   private reading(): net.OnReadOpts {
     const reads = new ReadBuffer();
+    this.reads = reads;
     return {
       buffer: () => reads.next(),
       callback: (size) => {
         const chunk = reads.take(size);
         const switched = this.switched;
-        const flowing = switched ? this.socket.push(chunk) : true;
-        reads.settle(size, switched || !this.read(chunk));
+        const flowing = switched ? this.socket.push(reads.keep(chunk)) : true;
+        reads.settle(switched || !this.read(chunk));
         return flowing;
       },
     };
@@ -139,7 +142,11 @@ export class Http1Connection implements ResponseEvents {
   }
 
   onBody(chunk: Buffer): void {
-    this.call?.onBody(chunk);
+    this.call?.onBody(this.reads?.keep(chunk) ?? chunk);
+  }
+
+  onWholeBody(latin1: string): void {
+    this.call?.onWholeBody(latin1);
   }
 
   onMessageEnd(trailers: string[] | undefined, reusable: boolean): void {

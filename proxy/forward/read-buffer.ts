@@ -14,6 +14,7 @@ export class ReadBuffer {
   private own: Buffer | undefined = undefined;
   /** What Node fills: it asks again after each read, and not before. */
   private filled: Buffer = shared;
+  private size = 0;
   private smallOnes = 0;
 
   /** What the next read fills. */
@@ -22,16 +23,20 @@ export class ReadBuffer {
     return this.filled;
   }
 
-  /** The first `size` bytes of what was filled: the caller's own, or lent until `settle`. */
+  /** The first `size` bytes of what was filled: lent until the read is over. */
   take(size: number): Buffer {
-    const { filled } = this;
-    const bytes = filled.subarray(0, size);
-    return size < LARGE || filled === shared ? Buffer.from(bytes) : bytes;
+    this.size = size;
+    return this.filled.subarray(0, size);
+  }
+
+  /** A part of what was taken, to be kept until `settle` says how long: a copy where the buffer is filled again anyhow. */
+  keep(bytes: Buffer): Buffer {
+    return this.size < LARGE || this.filled === shared ? Buffer.from(bytes) : bytes;
   }
 
   /** The read is over. What was lent and is still needed keeps its buffer; else the buffer is filled again. */
-  settle(size: number, needed: boolean): void {
-    if (size >= LARGE) {
+  settle(needed: boolean): void {
+    if (this.size >= LARGE) {
       this.smallOnes = 0;
       if (this.own === undefined || needed) this.own = Buffer.allocUnsafeSlow(SIZE);
     } else if (this.own !== undefined && ++this.smallOnes > SPELL) this.own = undefined;

@@ -92,16 +92,26 @@ const NOTHING: ParsedHead = {
 
 /** Reads the heads of one connection. The last one is a guess at the next: what it does not match is read as ever. */
 export class HeadReader {
+  /** As it stands on the wire, to the end of the empty line. */
   private text = '';
   private head = NOTHING;
   private readonly guesses: Field[] = [];
 
+  /** The last head, when the text opens with it, whole. */
+  repeated(text: string): ParsedHead | undefined {
+    return this.text !== '' && text.startsWith(this.text) ? this.head : undefined;
+  }
+
+  /** Bytes of the last head, with the empty line that ends it. */
+  get size(): number {
+    return this.text.length;
+  }
+
   /** One whole head, up to its last field's line end; a string is the reason it is refused. */
   read(text: string): ParsedHead | string {
-    if (text === this.text) return this.head;
     const head = this.parse(text);
     if (typeof head === 'string') return head;
-    this.text = text;
+    this.text = `${text}\r\n`;
     this.head = head;
     return head;
   }

@@ -8,6 +8,8 @@ export interface ResponseEvents {
   onHead(head: ResponseHead): void;
   /** A view on the fed buffer: copy it to keep it. */
   onBody(chunk: Buffer): void;
+  /** Instead of `onBody`: a body that came with its head in one small piece; each char is one byte. */
+  onWholeBody(latin1: string): void;
   onMessageEnd(trailers: string[] | undefined, reusable: boolean): void;
   /** After a 101 that was asked for: bytes that followed its head. */
   onSwitch(head: ResponseHead, rest: Buffer): void;
@@ -24,6 +26,8 @@ const DEAD = 5;
 const MAX_INTERIM = 1000;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
+/** Bytes of head and body that are read as one text. */
+const AT_ONCE = 16 * 1024;
 
 export class ResponseParser {
   private readonly owner: ResponseEvents;
@@ -106,6 +110,11 @@ export class ResponseParser {
 
   private readHead(input: Buffer): Buffer | undefined {
     const had = this.partial.length;
+    if (had === 0 && input.length <= AT_ONCE) {
+      const text = input.toString('latin1');
+      const head = this.heads.repeated(text);
+      if (head !== undefined) return this.begin(head, input, this.heads.size, text);
+    }
     const bytes = had === 0 ? input : Buffer.concat([this.partial, input]);
     const end = bytes.indexOf(END_OF_HEAD, Math.max(0, had - 3));
     if (end < 0 || end > this.maxHeadSize) {
@@ -117,12 +126,14 @@ export class ResponseParser {
     this.partial = NOTHING;
     const head = this.heads.read(bytes.toString('latin1', 0, end + 2));
     if (typeof head === 'string') return this.fault(head);
-    return this.begin(head, bytes.subarray(end + 4));
+    const text = bytes.length <= AT_ONCE ? bytes.toString('latin1') : undefined;
+    return this.begin(head, bytes, end + 4, text);
   }
 
-  private begin(head: ParsedHead, rest: Buffer): Buffer | undefined {
+  /** A head, the bytes it was read from, and where they go on; `text` is all of them, where they are few. */
+  private begin(head: ParsedHead, bytes: Buffer, at: number, text: string | undefined): Buffer | undefined {
     const { status } = head;
-    if (status < 200) return this.interim(head, rest);
+    if (status < 200) return this.interim(head, bytes.subarray(at));
     this.keepAlive = head.keepAlive;
     const bodiless = this.headOnly || status === 204 || status === 304;
     this.state =
@@ -130,6 +141,11 @@ export class ResponseParser {
     this.left = head.length;
     this.owner.onHead(head);
     if ((this.state as number) === DEAD) return undefined;
+    if (this.state === LENGTH && text !== undefined && text.length - at === this.left) {
+      this.owner.onWholeBody(text.slice(at));
+      return this.complete(undefined, NOTHING);
+    }
+    const rest = bytes.subarray(at);
     if (this.state === IDLE) return this.complete(undefined, rest);
     if (this.state === CHUNKED) this.chunks.reset();
     else if (this.state === CLOSE) this.keepAlive = false;

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { http } from '../../core/node-http.ts';
-import { Reply } from '../exchange.ts';
+import { Reply, WholeBody } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
 import { DirectWriter } from './reply-writer.ts';
 
@@ -32,7 +32,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   const body = request.url ?? '';
   const headers = new HeaderBlock(['Content-Length', String(body.length)]);
   const reply = new Reply(200, headers, undefined, 'railguard');
-  new DirectWriter(request.socket, response, '').whole(reply, Buffer.from(body));
+  new DirectWriter(request.socket, response, '').whole(reply, new WholeBody(body));
 }
 
 function converse(port: number, settle: (works: boolean) => void): void {

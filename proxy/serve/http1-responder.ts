@@ -2,7 +2,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Lifecycle } from '../../core/lifecycle.ts';
-import type { BodySink, BodySource, Ending, Outcome, Reply, Responder } from '../exchange.ts';
+import {
+  type BodySink,
+  type BodySource,
+  type Ending,
+  type Outcome,
+  type Reply,
+  type Responder,
+  WholeBody,
+} from '../exchange.ts';
 import type { HeaderBlock } from '../header-block.ts';
 import { headText } from './head-text.ts';
 import type { Http1Body } from './http1-body.ts';
@@ -77,7 +85,8 @@ export class Http1Responder implements Responder, BodySink {
     this.status = reply.status;
     this.writer = this.chooseWriter(last);
     if (reply.body === undefined) this.sendWhole(reply, undefined);
-    else if (typeof reply.body === 'string' || Buffer.isBuffer(reply.body)) this.sendWhole(reply, reply.body);
+    else if (typeof reply.body === 'string' || reply.body instanceof WholeBody)
+      this.sendWhole(reply, reply.body);
     else if (this.request.method === 'HEAD') {
       reply.body.cancel();
       this.sendWhole(reply, undefined);
@@ -100,13 +109,14 @@ export class Http1Responder implements Responder, BodySink {
     return new DirectWriter(socket, response, options.keepAliveLines);
   }
 
-  private sendWhole(reply: Reply, body: string | Buffer | undefined): void {
+  private sendWhole(reply: Reply, body: string | WholeBody | undefined): void {
     // Announced trailers need a chunked body to come with; Node throws on them otherwise (RFC 9110 §6.6.2).
     reply.headers.delete('trailer');
     const head = this.request.method === 'HEAD';
-    if (body !== undefined) stateLength(reply, String(Buffer.byteLength(body)));
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body?.length;
+    if (length !== undefined) stateLength(reply, String(length));
     else if (!head && needsLength(reply)) reply.headers.set('Content-Length', '0');
-    if (body !== undefined && !head) this.bytesOut = Buffer.byteLength(body);
+    if (length !== undefined && !head) this.bytesOut = length;
     this.writer?.whole(reply, head ? undefined : body);
     this.handedOver();
   }

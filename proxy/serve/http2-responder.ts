@@ -1,6 +1,13 @@
 /** Writes one Reply to an HTTP/2 stream: no connection fields, no reason phrase, trailers as trailers (RFC 9113 §8). */
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import type { BodySink, BodySource, Outcome, Reply, Responder } from '../exchange.ts';
+import {
+  type BodySink,
+  type BodySource,
+  isStream,
+  type Outcome,
+  type Reply,
+  type Responder,
+} from '../exchange.ts';
 import { fieldObject, type HeaderBlock, lowerName } from '../header-block.ts';
 import { INTERNAL_ERROR, NO_ERROR } from '../http2-codes.ts';
 import type { Http2Body } from './http2-body.ts';
@@ -77,8 +84,7 @@ export class Http2Responder implements Responder, BodySink {
 
   send(reply: Reply): void {
     if (this.stream.destroyed || this.stream.closed) {
-      if (reply.body !== undefined && typeof reply.body !== 'string' && !Buffer.isBuffer(reply.body))
-        reply.body.cancel();
+      if (isStream(reply.body)) reply.body.cancel();
       this.stream.destroy();
       return;
     }
@@ -87,15 +93,14 @@ export class Http2Responder implements Responder, BodySink {
     // RFC 9110 §15.3.6: a 205 has no content, and Node ends its stream with the head.
     if (reply.status === 205) reply.headers.delete('content-length');
     if (reply.status === 205 || body === undefined || this.method === 'HEAD') this.headOnly(reply);
-    else if (typeof body === 'string' || Buffer.isBuffer(body)) this.whole(reply, body);
-    else this.streaming(reply, body);
+    else if (isStream(body)) this.streaming(reply, body);
+    else this.whole(reply, typeof body === 'string' ? Buffer.from(body) : body.bytes);
   }
 
-  private whole(reply: Reply, body: string | Buffer): void {
-    const bytes = Buffer.byteLength(body);
-    reply.headers.set('content-length', String(bytes));
+  private whole(reply: Reply, body: Buffer): void {
+    reply.headers.set('content-length', String(body.length));
     this.respond(reply, false, false);
-    this.bytesOut = bytes;
+    this.bytesOut = body.length;
     this.stream.end(body);
     this.ended = true;
     this.boundClient();
@@ -103,9 +108,12 @@ export class Http2Responder implements Responder, BodySink {
 
   private headOnly(reply: Reply): void {
     const { body } = reply;
-    if (typeof body === 'string' || Buffer.isBuffer(body)) {
-      if (reply.status !== 205) reply.headers.set('content-length', String(Buffer.byteLength(body)));
-    } else body?.cancel();
+    if (isStream(body)) body.cancel();
+    else if (body !== undefined && reply.status !== 205)
+      reply.headers.set(
+        'content-length',
+        String(typeof body === 'string' ? Buffer.byteLength(body) : body.length),
+      );
     this.respond(reply, true, false);
     this.ended = true;
   }

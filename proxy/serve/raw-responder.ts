@@ -1,6 +1,15 @@
 /** Answers on a bare socket, and ends it: handshakes (a 101 opens the tunnel) and messages the parser gave up on. */
 import type { Socket } from 'node:net';
-import type { BodySink, BodySource, Ending, Outcome, Reply, Responder } from '../exchange.ts';
+import {
+  type BodySink,
+  type BodySource,
+  type Ending,
+  isStream,
+  type Outcome,
+  type Reply,
+  type Responder,
+  WholeBody,
+} from '../exchange.ts';
 import type { HeaderBlock } from '../header-block.ts';
 import { headText } from './head-text.ts';
 import { lingeringClose } from './linger.ts';
@@ -42,24 +51,25 @@ export class RawResponder implements Responder, BodySink {
       return;
     }
     const { body } = reply;
-    if (typeof body === 'string' || Buffer.isBuffer(body)) {
-      reply.headers.set('Content-Length', String(Buffer.byteLength(body)));
-    } else if (body === undefined && reply.status !== 204 && reply.status !== 304)
+    const whole =
+      typeof body === 'string' ? Buffer.from(body) : body instanceof WholeBody ? body.bytes : undefined;
+    if (whole !== undefined) reply.headers.set('Content-Length', String(whole.length));
+    else if (body === undefined && reply.status !== 204 && reply.status !== 304)
       reply.headers.set('Content-Length', '0');
     reply.headers.set('Connection', 'close');
     // Nothing is chunked here: there is no place for trailers.
     reply.headers.delete('trailer');
     this.socket.write(headText(reply.status, reply.reason, reply.headers), 'latin1');
-    if (body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body)) {
+    if (isStream(body)) {
       this.source = body;
       this.socket.on('drain', () => this.onDrain());
       this.socket.on('timeout', () => this.socket.destroy());
       body.flow(this);
       return;
     }
-    if (body !== undefined) {
-      this.socket.write(body);
-      this.bytesOut = Buffer.byteLength(body);
+    if (whole !== undefined) {
+      this.socket.write(whole);
+      this.bytesOut = whole.length;
     }
     this.end();
   }

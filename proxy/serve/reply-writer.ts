@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { http } from '../../core/node-http.ts';
-import type { Reply } from '../exchange.ts';
+import type { Reply, WholeBody } from '../exchange.ts';
 import { fieldLines, type HeaderBlock } from '../header-block.ts';
 import { holdUntilTurnEnd } from '../turn-end.ts';
 import { headText } from './head-text.ts';
@@ -11,7 +11,7 @@ import { httpDate } from './http-date.ts';
 /** One reply. `false` from write means: hold back until the socket drained. */
 export interface ReplyWriter {
   /** A reply that is all there; without a body when that is undefined. */
-  whole(reply: Reply, body: string | Buffer | undefined): void;
+  whole(reply: Reply, body: string | WholeBody | undefined): void;
   /** The head of a reply whose body follows; it may wait for the first bytes. */
   begin(reply: Reply): void;
   write(chunk: Buffer): boolean;
@@ -35,11 +35,11 @@ export class StandardWriter implements ReplyWriter {
     this.keepAlive = keepAlive;
   }
 
-  whole(reply: Reply, body: string | Buffer | undefined): void {
+  whole(reply: Reply, body: string | WholeBody | undefined): void {
     this.begin(reply);
     if (body === undefined) this.response.end();
     // Node writes a head in the encoding of the string that follows it; fields are latin1.
-    else this.response.end(typeof body === 'string' ? Buffer.from(body) : body);
+    else this.response.end(typeof body === 'string' ? Buffer.from(body) : body.bytes);
   }
 
   begin(reply: Reply): void {
@@ -89,13 +89,13 @@ export class DirectWriter implements ReplyWriter {
     this.keepAlive = keepAlive;
   }
 
-  whole(reply: Reply, body: string | Buffer | undefined): void {
+  whole(reply: Reply, body: string | WholeBody | undefined): void {
     const head = this.head(reply, false);
     holdUntilTurnEnd(this.socket);
     if (body === undefined) this.socket.write(head, 'latin1');
     else if (typeof body === 'string')
       this.socket.write(Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]));
-    else this.join(head, body);
+    else this.socket.write(head + body.latin1, 'latin1');
     this.finish();
   }
 

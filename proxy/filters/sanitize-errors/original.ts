@@ -1,6 +1,6 @@
 /** Reads what the app said in the body of an error: a bounded part of it, without its content coding. */
 import { brotliDecompressSync, constants, inflateRawSync, inflateSync, unzipSync } from 'node:zlib';
-import type { BodySource } from '../../exchange.ts';
+import { type BodySource, isStream, type Reply } from '../../exchange.ts';
 
 /** Bytes that are read: more than is kept of them, so that no secret is cut before it is recognised. */
 const READ = 16 * 1024;
@@ -17,7 +17,7 @@ export interface Original {
 
 /** Calls `done` once, now or later, and lets go of what exceeds the bound. */
 export function readOriginal(
-  body: string | Buffer | BodySource | undefined,
+  body: Reply['body'],
   coding: string | undefined,
   done: (original: Original) => void,
 ): void {
@@ -29,8 +29,8 @@ export function readOriginal(
   };
   if (body === undefined) settle(Buffer.alloc(0), false);
   else if (typeof body === 'string') settle(Buffer.from(body), false);
-  else if (Buffer.isBuffer(body)) settle(body, false);
-  else drain(body, settle);
+  else if (isStream(body)) drain(body, settle);
+  else settle(body.bytes, false);
 }
 
 function drain(body: BodySource, settle: (bytes: Buffer, cut: boolean) => void): void {

@@ -7,8 +7,8 @@ const LARGE = 64 * 1024;
 /** One read of `size` bytes, each of them `byte`, as a socket makes it. */
 function read(reads: ReadBuffer, size: number, byte: number, needed: boolean): Buffer {
   reads.next().fill(byte, 0, size);
-  const bytes = reads.take(size);
-  reads.settle(size, needed);
+  const bytes = reads.keep(reads.take(size));
+  reads.settle(needed);
   return bytes;
 }
 
@@ -67,7 +67,7 @@ describe('bytes that were read', () => {
     const given = one.next();
     two.next();
     two.take(LARGE);
-    two.settle(LARGE, true);
+    two.settle(true);
     two.next();
     given.fill(7, 0, LARGE);
     expect(new Set(one.take(LARGE))).toEqual(new Set([7]));
