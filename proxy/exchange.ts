@@ -176,6 +176,11 @@ export interface Tunnel {
   readonly upstream: import('node:net').Socket;
   /** Bytes that followed the 101's head. */
   readonly first: Buffer;
+  /**
+   * Lends what the upstream sends from now on, instead of `data`: `take` says of each chunk whether all of it has left,
+   * so that its memory may be used again. Absent where the upstream's chunks are its reader's own.
+   */
+  readonly lend?: ((take: (chunk: Buffer) => boolean) => void) | undefined;
 }
 
 /** An answer on its way to the client. Filters edit it in place. */

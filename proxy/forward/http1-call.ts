@@ -168,7 +168,8 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
   }
 
   onSwitch(head: ResponseHead, rest: Buffer): void {
-    const socket = this.connection?.socket;
+    const { connection } = this;
+    const socket = connection?.socket;
     this.connection = undefined;
     if (socket === undefined || this.over) {
       socket?.destroy();
@@ -182,7 +183,7 @@ export class Http1Call implements Served, Waiter, BodySource, Timed {
     }
     const passable = new HeaderBlock(passableFields(head.headers, -1, head.nominated));
     const reply = new Reply(101, passable, undefined, 'upstream', head.reason);
-    reply.tunnel = { upstream: socket, first: Buffer.from(rest) };
+    reply.tunnel = { upstream: socket, first: Buffer.from(rest), lend: connection?.lend };
     this.x.upstreamMs = performance.now() - this.startedAt;
     this.dispose();
     this.answerLater(reply);

@@ -40,6 +40,8 @@ export class Http1Connection implements ResponseEvents {
   private failure: Error | undefined = undefined;
   /** Undefined over TLS, where what is read belongs to the reader. */
   private reads: ReadBuffer | undefined = undefined;
+  /** A tunnel that nobody has joined yet is paused. */
+  private tunnelled: (chunk: Buffer) => boolean = () => false;
   private readonly parser: ResponseParser;
   private readonly owner: ConnectionEvents;
 
@@ -87,11 +89,17 @@ export class Http1Connection implements ResponseEvents {
       buffer: () => reads.next(),
       callback: (size) => {
         const chunk = reads.take(size);
-        const switched = this.switched;
-        const flowing = switched ? this.socket.push(reads.keep(chunk)) : true;
-        reads.settle(switched || !this.read(chunk));
-        return flowing;
+        reads.settle(this.switched ? !this.tunnelled(reads.keep(chunk)) : !this.read(chunk));
+        return true;
       },
+    };
+  }
+
+  /** Gives what a tunnel brings to `take` from now on, which says whether it is through with it; not over TLS. */
+  get lend(): ((take: (chunk: Buffer) => boolean) => void) | undefined {
+    if (this.reads === undefined) return undefined;
+    return (take) => {
+      this.tunnelled = take;
     };
   }
 

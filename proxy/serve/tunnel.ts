@@ -28,13 +28,13 @@ export class Tunnels {
   /** `onEnd` gets the bytes sent to the client, once, when both sides are gone. */
   join(client: Socket, early: Buffer, tunnel: Tunnel, onEnd: (bytesOut: number) => void): void {
     this.level.inc();
-    const joined = new JoinedTunnel(client, tunnel.upstream, this.writeTimeout, (bytesOut) => {
+    const joined = new JoinedTunnel(client, tunnel, this.writeTimeout, (bytesOut) => {
       this.open.delete(joined);
       this.level.dec();
       onEnd(bytesOut);
     });
     this.open.add(joined);
-    joined.start(early, tunnel.first);
+    joined.start(early);
   }
 
   /** Sends 1001 on every tunnel, between frames. */
@@ -46,6 +46,7 @@ export class Tunnels {
 class JoinedTunnel {
   private readonly client: Socket;
   private readonly upstream: Socket;
+  private readonly tunnel: Tunnel;
   private readonly writeTimeout: number;
   private readonly down = new FrameBorders();
   private readonly up = new FrameBorders();
@@ -54,15 +55,17 @@ class JoinedTunnel {
   private closing = false;
   private ended = 0;
 
-  constructor(client: Socket, upstream: Socket, writeTimeout: number, onEnd: (bytesOut: number) => void) {
+  constructor(client: Socket, tunnel: Tunnel, writeTimeout: number, onEnd: (bytesOut: number) => void) {
     this.client = client;
-    this.upstream = upstream;
+    this.tunnel = tunnel;
+    this.upstream = tunnel.upstream;
     this.writeTimeout = writeTimeout;
     this.onEnd = onEnd;
   }
 
-  start(early: Buffer, first: Buffer): void {
+  start(early: Buffer): void {
     const { client, upstream } = this;
+    const { first, lend } = this.tunnel;
     client.setTimeout(0);
     client.setNoDelay(true);
     client.setKeepAlive(true, ALIVE);
@@ -73,12 +76,15 @@ class JoinedTunnel {
     // The app has said its last word: there is nobody left to talk to.
     upstream.on('end', () => lingeringClose(client, this.writeTimeout));
     client.on('data', (chunk: Buffer) => this.pass(chunk, client, upstream, this.up));
-    upstream.on('data', (chunk: Buffer) => {
-      this.bytesOut += chunk.length;
-      this.pass(chunk, upstream, client, this.down);
-    });
+    if (lend === undefined) upstream.on('data', (chunk: Buffer) => this.passDown(chunk));
+    else {
+      lend((chunk) => {
+        this.passDown(chunk);
+        return client.writableLength === 0;
+      });
+    }
     if (early.length > 0) this.pass(early, client, upstream, this.up);
-    if (first.length > 0) this.pass(first, upstream, client, this.down);
+    if (first.length > 0) this.passDown(first);
     client.resume();
     upstream.resume();
   }
@@ -94,6 +100,11 @@ class JoinedTunnel {
       this.upstream.destroy();
     }, CLOSE_GRACE);
     timer.unref();
+  }
+
+  private passDown(chunk: Buffer): void {
+    this.bytesOut += chunk.length;
+    this.pass(chunk, this.upstream, this.client, this.down);
   }
 
   private pass(chunk: Buffer, from: Socket, to: Socket, borders: FrameBorders): void {
