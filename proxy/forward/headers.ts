@@ -199,9 +199,11 @@ function clientFields({ address, scheme, host }: Client, fallback: string): stri
  */
 export function plainUpstreamHead(x: Exchange, fields: RequestFields): string | undefined {
   const { request, client } = x;
-  if (request.body !== undefined || request.kind !== 'http') return undefined;
+  if (request.kind !== 'http') return undefined;
   const plain = fields.plain.of(request.headers);
   if (plain === undefined || plain.host !== request.authority) return undefined;
+  const framed = request.body?.length ?? (plain.length === undefined ? undefined : 0);
+  if (plain.length !== framed) return undefined;
   client.lines ??= joined(
     `${plain.text}${fieldLines(clientFields(client, plain.host))}Via: ${request.version} railguard\r\n`,
   );
@@ -214,6 +216,8 @@ const joined = (text: string): string => (text.charCodeAt(0) > 0 ? text : '');
 interface Plain {
   /** The one Host, as it stands in the text. */
   readonly host: string;
+  /** The one Content-Length, likewise. */
+  readonly length: number | undefined;
   readonly text: string;
 }
 
@@ -222,17 +226,20 @@ function plainFields(headers: HeaderBlock, fields: RequestFields): Plain | undef
   if (nominations(headers) !== undefined) return undefined;
   const passed: string[] = [];
   let host = '';
+  let length: number | undefined;
   for (let i = 0; i < pairs.length; i += 2) {
     const name = pairs[i] as string;
     const value = pairs[i + 1] as string;
     const treatment = fields.treatment(name);
     if (treatment === DROP || treatment === CONNECTION || treatment === UPGRADE || treatment === TE) continue;
     if (treatment === HOST && host === '') host = value;
+    else if (treatment === LENGTH && length === undefined && /^(?:0|[1-9]\d{0,14})$/.test(value))
+      length = Number(value);
     else if (treatment !== PASS && (treatment !== COOKIE || value === '' || value.includes(OWN_COOKIE)))
       return undefined;
     passed.push(name, value);
   }
-  return host === '' ? undefined : { host, text: fieldLines(passed) };
+  return host === '' ? undefined : { host, length, text: fieldLines(passed) };
 }
 
 /** Names that `Connection` asks to be removed (RFC 9110 §7.6.1); undefined in the common cases. */

@@ -1,6 +1,7 @@
 /** Where the bytes of the app's connections land: small reads are copied out of a buffer for all, large ones lent from one of the connection's own. */
 
-const SIZE = 64 * 1024;
+/** A body of 64 KB and its head are one read. */
+const SIZE = 80 * 1024;
 /** From here on a copy costs more than a buffer that is used again. */
 const LARGE = 16 * 1024;
 /** Small reads in a row after which a connection has no buffer of its own any more. */

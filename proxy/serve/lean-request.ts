@@ -14,28 +14,35 @@ const READ_BY_NODE: Readonly<Record<number, readonly string[]>> = {
 const NONE: IncomingHttpHeaders = Object.freeze({});
 
 export class LeanRequest extends http.IncomingMessage {
-  bare: boolean | undefined = undefined;
+  lean: IncomingHttpHeaders | undefined = undefined;
 }
 
 const inherited = Object.getOwnPropertyDescriptor(http.IncomingMessage.prototype, 'headers');
 
 // Where a Node builds the object some other way, its own property stays as it is.
 if (inherited?.get !== undefined && inherited.set !== undefined) {
-  const { get, set } = inherited;
   Object.defineProperty(LeanRequest.prototype, 'headers', {
     get(this: LeanRequest): IncomingHttpHeaders {
-      this.bare ??= isBare(this.rawHeaders);
-      return this.bare ? NONE : (get.call(this) as IncomingHttpHeaders);
+      this.lean ??= readByNode(this.rawHeaders);
+      return this.lean;
     },
-    set,
+    set: inherited.set,
   });
 }
 
-function isBare(raw: readonly string[]): boolean {
+/** Repeats become a list, as Node has it; of Content-Length the parser takes one only. */
+function readByNode(raw: readonly string[]): IncomingHttpHeaders {
+  let fields = NONE;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const candidates = READ_BY_NODE[name.length];
-    if (candidates?.includes(lowerName(name)) === true) return false;
+    if (candidates === undefined) continue;
+    const lower = lowerName(name);
+    if (!candidates.includes(lower)) continue;
+    if (fields === NONE) fields = {};
+    const there = fields[lower];
+    const value = raw[i + 1] as string;
+    fields[lower] = there === undefined ? value : `${there}, ${value}`;
   }
-  return true;
+  return fields;
 }
