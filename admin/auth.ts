@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/logger.ts';
+import { makeRoom } from '../core/make-room.ts';
 import { Logins } from './logins.ts';
 import { AdminProblem } from './reply.ts';
 import type { AdminRequest } from './route.ts';
@@ -114,12 +115,7 @@ export class AdminAuth {
 
   private remember(peer: string, since: number): void {
     this.failures.delete(peer);
-    if (this.failures.size >= MAX_PEERS) {
-      for (const oldest of this.failures.keys()) {
-        this.failures.delete(oldest);
-        break;
-      }
-    }
+    makeRoom(this.failures, MAX_PEERS);
     this.failures.set(peer, { count: 1, since });
   }
 }

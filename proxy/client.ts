@@ -86,6 +86,7 @@ export class ClientResolver {
 
   /** Walks from the nearest hop outwards and stops at the first one nobody vouches for, or after MAX_HOPS. */
   private rightMostUntrusted(peer: Peer, lines: string[]): string {
+    if (lines.length === 0) return peer.address;
     const hops = lines.join(',').split(',');
     let client = peer.address;
     for (let i = hops.length - 1; i >= Math.max(0, hops.length - MAX_HOPS); i--) {

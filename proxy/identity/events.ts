@@ -1,6 +1,8 @@
 /** Turns what the identity filters decide into audit events and figures; the same token, key or session is told once, not at each request. */
+
 import type { Audit, AuditFacts } from '../../core/audit.ts';
 import type { Clock } from '../../core/clock.ts';
+import { makeRoom } from '../../core/make-room.ts';
 import type { Metrics } from '../../core/metrics.ts';
 import type { Tally } from '../../core/tally.ts';
 import type { Exchange } from '../exchange.ts';
@@ -74,12 +76,7 @@ export class IdentityEvents implements AuthEvents, Omit<SessionEvents, 'refused'
     // Uses since the last event, and this one.
     const count = use === undefined ? 1 : use.count + 1;
     this.keys.delete(name);
-    if (this.keys.size >= MAX_KEYS) {
-      for (const oldest of this.keys.keys()) {
-        this.keys.delete(oldest);
-        break;
-      }
-    }
+    makeRoom(this.keys, MAX_KEYS);
     this.keys.set(name, { since: now, count: 0 });
     this.tell(x, { type: 'api_key_usage', action: 'key_used', outcome, key_id: keyId, count });
   }

@@ -1,6 +1,8 @@
 /** Counts the failures of a key, and says when there were too many: in this process, or in Redis for all replicas. */
+
 import { createRequire } from 'node:module';
 import type * as flexible from 'rate-limiter-flexible';
+import { makeRoom } from '../../core/make-room.ts';
 import type { Redis } from '../../core/redis.ts';
 
 /** File by file: the package's index loads its counters for a dozen databases. */
@@ -73,12 +75,7 @@ export class KeptFailures implements FailureCount {
 
   private makeRoom(key: string): void {
     this.counted.delete(key);
+    makeRoom(this.counted, this.maxKeys, (oldest) => void this.local.delete(oldest));
     this.counted.add(key);
-    if (this.counted.size <= this.maxKeys) return;
-    for (const oldest of this.counted) {
-      this.counted.delete(oldest);
-      void this.local.delete(oldest);
-      break;
-    }
   }
 }

@@ -1,6 +1,8 @@
 /** Who fails too often to be heard for a while: counted by address and by what was presented, shared where Redis is. */
+
 import { hash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
+import { makeRoom } from '../../core/make-room.ts';
 import { type FailureCount, type FailureRules, KeptFailures, MAX_KEYS } from './failure-count.ts';
 
 export interface LockoutOptions extends FailureRules {
@@ -48,12 +50,7 @@ export class Lockout {
 
   private block(key: string, milliseconds: number): boolean {
     const already = this.blocked.has(key);
-    if (this.blocked.size >= this.maxKeys) {
-      for (const oldest of this.blocked.keys()) {
-        this.blocked.delete(oldest);
-        break;
-      }
-    }
+    makeRoom(this.blocked, this.maxKeys);
     this.blocked.set(key, this.clock.monotonic() + milliseconds);
     return !already;
   }

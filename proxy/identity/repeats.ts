@@ -1,5 +1,7 @@
 /** Bounds what one client's repeated failures write: a number of them one by one, the rest as a sum. */
+
 import type { Clock } from '../../core/clock.ts';
+import { makeRoom } from '../../core/make-room.ts';
 
 interface Run {
   since: number;
@@ -39,12 +41,7 @@ export class Repeats {
 
   private begin(key: string, since: number): void {
     this.runs.delete(key);
-    if (this.runs.size >= MAX_RUNS) {
-      for (const oldest of this.runs.keys()) {
-        this.runs.delete(oldest);
-        break;
-      }
-    }
+    makeRoom(this.runs, MAX_RUNS);
     this.runs.set(key, { since, told: 1, held: 0 });
   }
 }

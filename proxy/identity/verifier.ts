@@ -1,6 +1,8 @@
 /** From a token's text to what it says: strict reading, one key, its signature, its claims; successes are remembered for a minute. */
+
 import { hash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
+import { makeRoom } from '../../core/make-room.ts';
 import { type ClaimsPolicy, checkClaims, hasExpired, type TokenFacts } from './claims.ts';
 import { type Compact, type Header, readCompact } from './compact.ts';
 import type { VerificationKey } from './keys.ts';
@@ -88,12 +90,7 @@ export class Verifier {
   }
 
   private remember(facts: TokenFacts, now: number): void {
-    if (this.known.size >= MAX_REMEMBERED) {
-      for (const oldest of this.known.keys()) {
-        this.known.delete(oldest);
-        break;
-      }
-    }
+    makeRoom(this.known, MAX_REMEMBERED);
     this.known.set(facts.digest, { facts, until: Math.min(now + REMEMBER, facts.expiresAt) });
   }
 }

@@ -1,6 +1,8 @@
 /** The revocations as this process knows them: asked at every request, in step with the store, and closed when it can't be. */
+
 import type { Clock } from '../../../core/clock.ts';
 import type { Log } from '../../../core/logger.ts';
+import { makeRoom } from '../../../core/make-room.ts';
 import { MAX_REVOCATIONS, type Revocation, type RevocationStore } from './store.ts';
 
 /** What is asked about a token. */
@@ -151,12 +153,7 @@ export class RevocationList {
   }
 
   private remember(digest: string): void {
-    if (this.seen.size >= MAX_SEEN) {
-      for (const oldest of this.seen) {
-        this.seen.delete(oldest);
-        break;
-      }
-    }
+    makeRoom(this.seen, MAX_SEEN);
     this.seen.add(digest);
   }
 

@@ -1,4 +1,5 @@
 /** Sessions of this process alone: exact, bounded, gone with it. */
+import { makeRoom } from '../../../core/make-room.ts';
 import type {
   SessionQuery,
   SessionRecord,
@@ -102,13 +103,7 @@ export class MemorySessions implements SessionStore {
   }
 
   private insert(session: string, entry: Entry): void {
-    if (this.entries.size >= this.capacity) {
-      for (const [oldest, old] of this.entries) {
-        this.close(oldest, old, 'ended');
-        this.entries.delete(oldest);
-        break;
-      }
-    }
+    makeRoom(this.entries, this.capacity, (oldest) => this.mark(oldest, 'ended'));
     this.entries.set(session, entry);
     if (this.rules.concurrent === 0 || entry.state !== 'live') return;
     const own = this.bySubject.get(entry.subject);

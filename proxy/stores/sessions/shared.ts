@@ -1,6 +1,8 @@
 /** Sessions that replicas share: few writes, no request waits on a dead store, and this process goes on alone meanwhile. */
+
 import type { Clock } from '../../../core/clock.ts';
 import type { Log } from '../../../core/logger.ts';
+import { makeRoom } from '../../../core/make-room.ts';
 import { MemorySessions } from './memory.ts';
 import type { SessionQuery, SessionRecord, SessionRules, SessionStore, Sighting, Verdict } from './store.ts';
 
@@ -78,12 +80,7 @@ export class SharedSessions implements SessionStore {
 
   private note(session: string, now: number): void {
     this.written.delete(session);
-    if (this.written.size >= MAX_WRITTEN) {
-      for (const oldest of this.written.keys()) {
-        this.written.delete(oldest);
-        break;
-      }
-    }
+    makeRoom(this.written, MAX_WRITTEN);
     this.written.set(session, now);
   }
 

@@ -51,7 +51,8 @@ describe('a verifier', () => {
     it_.verify(hs({ sub: 'u', exp: at(60), more: 'x'.repeat(4000) }));
     expect(it_.size).toBe(0);
     for (let i = 0; i < 10_100; i++) it_.verify(hs({ sub: `u${i}`, exp: at(60) }));
-    expect(it_.size).toBe(10_000);
+    expect(it_.size).toBeLessThanOrEqual(10_000);
+    expect(it_.size).toBeGreaterThan(9800);
   });
 
   it.each([
