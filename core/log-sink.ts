@@ -28,11 +28,13 @@ const BACK_OFF_MAX_MS = 500;
 
 type Counts = Record<Level, number>;
 
+const none = (): Counts => ({ debug: 0, info: 0, warn: 0, error: 0 });
+
 /** Lines that leave together. */
 class Batch {
   readonly bytes: Buffer;
   used = 0;
-  lines: Counts = { debug: 0, info: 0, warn: 0, error: 0 };
+  lines = none();
 
   constructor(size: number) {
     this.bytes = Buffer.allocUnsafeSlow(size);
@@ -50,13 +52,13 @@ class Batch {
 
   clear(): this {
     this.used = 0;
-    this.lines = { debug: 0, info: 0, warn: 0, error: 0 };
+    this.lines = none();
     return this;
   }
 }
 
 export class FdSink implements Sink {
-  readonly dropped: Counts = { debug: 0, info: 0, warn: 0, error: 0 };
+  readonly dropped = none();
   private readonly fd: number;
   private readonly ownsFd: boolean;
   private readonly bound: number;

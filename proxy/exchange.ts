@@ -167,6 +167,14 @@ export class WholeBody {
   }
 }
 
+/** The bytes of a body that is all there; text as UTF-8. */
+export const bytesOf = (body: string | WholeBody): Buffer =>
+  typeof body === 'string' ? Buffer.from(body) : body.bytes;
+
+/** How many they are. */
+export const lengthOf = (body: string | WholeBody): number =>
+  typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+
 /** A body that comes bit by bit, and has to be read or cancelled. */
 export const isStream = (body: Reply['body']): body is BodySource =>
   body !== undefined && typeof body !== 'string' && !(body instanceof WholeBody);

@@ -125,7 +125,7 @@ export class HeaderBlock {
 
   /** Every value of the field, in order; `name` in lower case. */
   getAll(name: string): string[] {
-    const { list } = this.apart(name) ? this : { list: this.lines };
+    const list = this.apart(name) ? this.list : this.lines;
     const values: string[] = [];
     for (let i = 0; i < list.length; i += 2) {
       if (isNamed(list[i] as string, name)) values.push(list[i + 1] as string);

@@ -10,6 +10,7 @@ import { Handshakes } from './serve/handshakes.ts';
 import { Http1Side } from './serve/http1.ts';
 import { Http2Side } from './serve/http2.ts';
 import type { Serving } from './serve/serving.ts';
+import { endTurn } from './turn-end.ts';
 
 export interface ListenerOptions {
   readonly host: string;
@@ -102,6 +103,8 @@ export class Listener {
   /** Cuts what is left. */
   destroy(): void {
     clearInterval(this.draining);
+    // An answer that was given belongs to its client.
+    endTurn();
     this.http1.stop();
     this.server.closeAllConnections();
     for (const socket of this.sockets) socket.destroy();

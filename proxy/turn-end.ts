@@ -36,7 +36,7 @@ class TurnEnd {
     });
   }
 
-  private end(): void {
+  end(): void {
     const { held, texts, addressees } = this;
     for (let i = 0; i < texts.length; i++) {
       const socket = addressees[i] as Socket;
@@ -53,6 +53,9 @@ const turn = new TurnEnd();
 
 /** What is written to the socket from now on leaves when this turn ends, or when the socket is ended. */
 export const holdUntilTurnEnd = (socket: Socket): void => turn.hold(socket);
+
+/** Sends at once what this turn holds: for who is about to cut connections. */
+export const endTurn = (): void => turn.end();
 
 /** Writes latin1 text when this turn ends, to a socket that nobody else writes to or ends until then. */
 export const writeAtTurnEnd = (socket: Socket, text: string): void => turn.write(socket, text);

@@ -110,11 +110,9 @@ export class ResponseParser {
 
   private readHead(input: Buffer): Buffer | undefined {
     const had = this.partial.length;
-    if (had === 0 && input.length <= AT_ONCE) {
-      const text = input.toString('latin1');
-      const head = this.heads.repeated(text);
-      if (head !== undefined) return this.begin(head, input, this.heads.size, text);
-    }
+    const text = had === 0 && input.length <= AT_ONCE ? input.toString('latin1') : undefined;
+    const repeated = text === undefined ? undefined : this.heads.repeated(text);
+    if (repeated !== undefined) return this.begin(repeated, input, this.heads.size, text);
     const bytes = had === 0 ? input : Buffer.concat([this.partial, input]);
     const end = bytes.indexOf(END_OF_HEAD, Math.max(0, had - 3));
     if (end < 0 || end > this.maxHeadSize) {
@@ -126,11 +124,10 @@ export class ResponseParser {
     this.partial = NOTHING;
     const head = this.heads.read(bytes.toString('latin1', 0, end + 2));
     if (typeof head === 'string') return this.fault(head);
-    const text = bytes.length <= AT_ONCE ? bytes.toString('latin1') : undefined;
     return this.begin(head, bytes, end + 4, text);
   }
 
-  /** A head, the bytes it was read from, and where they go on; `text` is all of them, where they are few. */
+  /** A head, the bytes it was read from, and where they go on; `text` is all of them, where they came at once. */
   private begin(head: ParsedHead, bytes: Buffer, at: number, text: string | undefined): Buffer | undefined {
     const { status } = head;
     if (status < 200) return this.interim(head, bytes.subarray(at));

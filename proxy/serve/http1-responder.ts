@@ -6,10 +6,12 @@ import {
   type BodySink,
   type BodySource,
   type Ending,
+  isStream,
+  lengthOf,
   type Outcome,
   type Reply,
   type Responder,
-  WholeBody,
+  type WholeBody,
 } from '../exchange.ts';
 import type { HeaderBlock } from '../header-block.ts';
 import { headText } from './head-text.ts';
@@ -85,8 +87,7 @@ export class Http1Responder implements Responder, BodySink {
     this.status = reply.status;
     this.writer = this.chooseWriter(last);
     if (reply.body === undefined) this.sendWhole(reply, undefined);
-    else if (typeof reply.body === 'string' || reply.body instanceof WholeBody)
-      this.sendWhole(reply, reply.body);
+    else if (!isStream(reply.body)) this.sendWhole(reply, reply.body);
     else if (this.request.method === 'HEAD') {
       reply.body.cancel();
       this.sendWhole(reply, undefined);
@@ -113,7 +114,7 @@ export class Http1Responder implements Responder, BodySink {
     // Announced trailers need a chunked body to come with; Node throws on them otherwise (RFC 9110 §6.6.2).
     reply.headers.delete('trailer');
     const head = this.request.method === 'HEAD';
-    const length = typeof body === 'string' ? Buffer.byteLength(body) : body?.length;
+    const length = body === undefined ? undefined : lengthOf(body);
     if (length !== undefined) stateLength(reply, String(length));
     else if (!head && needsLength(reply)) reply.headers.set('Content-Length', '0');
     if (length !== undefined && !head) this.bytesOut = length;

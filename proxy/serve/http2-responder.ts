@@ -3,7 +3,9 @@ import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import {
   type BodySink,
   type BodySource,
+  bytesOf,
   isStream,
+  lengthOf,
   type Outcome,
   type Reply,
   type Responder,
@@ -94,7 +96,7 @@ export class Http2Responder implements Responder, BodySink {
     if (reply.status === 205) reply.headers.delete('content-length');
     if (reply.status === 205 || body === undefined || this.method === 'HEAD') this.headOnly(reply);
     else if (isStream(body)) this.streaming(reply, body);
-    else this.whole(reply, typeof body === 'string' ? Buffer.from(body) : body.bytes);
+    else this.whole(reply, bytesOf(body));
   }
 
   private whole(reply: Reply, body: Buffer): void {
@@ -110,10 +112,7 @@ export class Http2Responder implements Responder, BodySink {
     const { body } = reply;
     if (isStream(body)) body.cancel();
     else if (body !== undefined && reply.status !== 205)
-      reply.headers.set(
-        'content-length',
-        String(typeof body === 'string' ? Buffer.byteLength(body) : body.length),
-      );
+      reply.headers.set('content-length', String(lengthOf(body)));
     this.respond(reply, true, false);
     this.ended = true;
   }

@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 import {
   type BodySink,
   type BodySource,
+  bytesOf,
   type Ending,
   isStream,
   type Outcome,
   type Reply,
   type Responder,
-  WholeBody,
 } from '../exchange.ts';
 import type { HeaderBlock } from '../header-block.ts';
 import { headText } from './head-text.ts';
@@ -51,8 +51,7 @@ export class RawResponder implements Responder, BodySink {
       return;
     }
     const { body } = reply;
-    const whole =
-      typeof body === 'string' ? Buffer.from(body) : body instanceof WholeBody ? body.bytes : undefined;
+    const whole = body === undefined || isStream(body) ? undefined : bytesOf(body);
     if (whole !== undefined) reply.headers.set('Content-Length', String(whole.length));
     else if (body === undefined && reply.status !== 204 && reply.status !== 304)
       reply.headers.set('Content-Length', '0');

@@ -1,6 +1,6 @@
 /** Reads what the app said in the body of an error: a bounded part of it, without its content coding. */
 import { brotliDecompressSync, constants, inflateRawSync, inflateSync, unzipSync } from 'node:zlib';
-import { type BodySource, isStream, type Reply } from '../../exchange.ts';
+import { type BodySource, bytesOf, isStream, type Reply } from '../../exchange.ts';
 
 /** Bytes that are read: more than is kept of them, so that no secret is cut before it is recognised. */
 const READ = 16 * 1024;
@@ -28,9 +28,8 @@ export function readOriginal(
     else done({ text, cut: false });
   };
   if (body === undefined) settle(Buffer.alloc(0), false);
-  else if (typeof body === 'string') settle(Buffer.from(body), false);
   else if (isStream(body)) drain(body, settle);
-  else settle(body.bytes, false);
+  else settle(bytesOf(body), false);
 }
 
 function drain(body: BodySource, settle: (bytes: Buffer, cut: boolean) => void): void {

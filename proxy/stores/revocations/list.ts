@@ -1,5 +1,4 @@
 /** The revocations as this process knows them: asked at every request, in step with the store, and closed when it can't be. */
-
 import type { Clock } from '../../../core/clock.ts';
 import type { Log } from '../../../core/logger.ts';
 import { makeRoom } from '../../../core/make-room.ts';

@@ -1,5 +1,4 @@
 /** Sessions that replicas share: few writes, no request waits on a dead store, and this process goes on alone meanwhile. */
-
 import type { Clock } from '../../../core/clock.ts';
 import type { Log } from '../../../core/logger.ts';
 import { makeRoom } from '../../../core/make-room.ts';
