@@ -51,7 +51,7 @@ export function build(options: PortOptions = {}) {
       adminPort: options.port ?? 0,
       adminToken: options.token === undefined ? undefined : new Secret(options.token),
     },
-    effective: options.effective ?? { PORT: 8080 },
+    effective: options.effective ?? { PUBLIC_HOST: 'the-effective-config' },
   });
   return { admin, clock, lifecycle, kept };
 }
