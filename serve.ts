@@ -11,6 +11,7 @@ import { sessionRoutes } from './admin/sessions.ts';
 import { effective } from './config/docs.ts';
 import type { Config } from './config/load.ts';
 import { Audit, type AuditStore, LogAudit, RingAudit } from './core/audit.ts';
+import { inlineMore } from './core/compiler.ts';
 import type { Core } from './core/core.ts';
 import type { Probe } from './core/lifecycle.ts';
 import type { Hidden } from './core/postgres.ts';
@@ -68,6 +69,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   if (options.stop === undefined) {
     guard(base);
     boundYoungGeneration();
+    inlineMore();
   }
   const events = new RingAudit();
   const database = openDatabase(config, base, events);

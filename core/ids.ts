@@ -3,31 +3,77 @@ import { randomFillSync } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 
-const POOL_BYTES = 4096;
-const ZERO_TRACE = '0'.repeat(32);
-const ZERO_SPAN = '0'.repeat(16);
-/** A random hex digit as the one that tells the variant: its two lower bits stay. */
-const VARIANT: Readonly<Record<string, string>> = Object.fromEntries(
-  Array.from('0123456789abcdef', (digit, value) => [digit, '89ab'[value & 3] as string]),
-);
+/** How many of a kind are made at once. */
+const BATCH = 256;
+const DIGITS = Buffer.from('0123456789abcdef');
+/** Of a random digit's four bits the one that tells the variant keeps two. */
+const VARIANTS = Buffer.from('89ab'.repeat(4));
+/** Neither a trace nor a span may be all zero (W3C Trace Context §3.2.2). */
+const ZEROS = '0'.repeat(16);
 
 /** Fills the buffer with random bytes. */
 export type RandomFill = (buffer: Buffer) => unknown;
 
+/** Random text of one form, cut from one string: what is made one by one is made of many small pieces. */
+class Supply {
+  private readonly pattern: string;
+  private readonly fill: RandomFill;
+  private readonly random: Buffer;
+  private readonly laid: Buffer;
+  private text = '';
+  private spent = 0;
+
+  /** In `pattern`, `x` stands for a random hex digit and `y` for one that tells the variant of a UUID. */
+  constructor(pattern: string, fill: RandomFill) {
+    this.pattern = pattern;
+    this.fill = fill;
+    this.random = Buffer.allocUnsafeSlow(Math.ceil(pattern.replace(/[^xy]/g, '').length / 2) * BATCH);
+    this.laid = Buffer.allocUnsafeSlow(pattern.length * BATCH);
+  }
+
+  next(): string {
+    if (this.spent === this.text.length) {
+      do this.lay();
+      while (this.text.includes(ZEROS));
+      this.spent = 0;
+    }
+    const start = this.spent;
+    this.spent += this.pattern.length;
+    return this.text.slice(start, this.spent);
+  }
+
+  private lay(): void {
+    const { pattern, random, laid } = this;
+    this.fill(random);
+    let used = 0;
+    for (let at = 0; at < laid.length; at++) {
+      const form = pattern[at % pattern.length] as string;
+      if (form !== 'x' && form !== 'y') {
+        laid[at] = form.charCodeAt(0);
+        continue;
+      }
+      const byte = random[used >> 1] as number;
+      const digit = used++ & 1 ? byte & 15 : byte >> 4;
+      laid[at] = (form === 'x' ? DIGITS : VARIANTS)[digit] as number;
+    }
+    this.text = laid.toString('latin1');
+  }
+}
+
 export class Ids {
   private readonly clock: Clock;
-  private readonly fill: RandomFill;
-  private readonly bytes = Buffer.allocUnsafeSlow(POOL_BYTES);
-  /** The random bytes in hex, and how many digits of them are spent. */
-  private digits = '';
-  private spent = 0;
+  private readonly uuids: Supply;
+  private readonly traces: Supply;
+  private readonly spans: Supply;
   private time = Number.NaN;
   /** A UUID as far as its time goes. */
   private opening = '';
 
   constructor(clock: Clock = systemClock, fill: RandomFill = randomFillSync) {
     this.clock = clock;
-    this.fill = fill;
+    this.uuids = new Supply('xxx-yxxx-xxxxxxxxxxxx', fill);
+    this.traces = new Supply(`00-${'x'.repeat(32)}-${'x'.repeat(16)}-03`, fill);
+    this.spans = new Supply('x'.repeat(16), fill);
   }
 
   /** A UUIDv7: 48 bits of milliseconds, then 74 random bits. */
@@ -38,39 +84,16 @@ export class Ids {
       const time = now.toString(16).padStart(12, '0');
       this.opening = `${time.slice(0, 8)}-${time.slice(8)}-7`;
     }
-    const start = this.take(20);
-    const { digits } = this;
-    const variant = VARIANT[digits[start + 4] as string] as string;
-    return `${this.opening}${digits.slice(start + 1, start + 4)}-${variant}${digits.slice(start + 5, start + 8)}-${digits.slice(start + 8, start + 20)}`;
+    return this.opening + this.uuids.next();
   }
 
-  /** 16 random bytes in lower-case hex, never all zero. */
-  traceId(): string {
-    return this.hex(32, ZERO_TRACE);
+  /** The `traceparent` of a new trace: sampled, its id random (W3C Trace Context Level 2). */
+  traceparent(): string {
+    return this.traces.next();
   }
 
   /** 8 random bytes in lower-case hex, never all zero. */
   spanId(): string {
-    return this.hex(16, ZERO_SPAN);
-  }
-
-  private hex(length: number, zero: string): string {
-    for (;;) {
-      const start = this.take(length);
-      const hex = this.digits.slice(start, start + length);
-      if (hex !== zero) return hex;
-    }
-  }
-
-  /** Where the next digits start; none is given out twice. */
-  private take(length: number): number {
-    if (this.spent + length > this.digits.length) {
-      this.fill(this.bytes);
-      this.digits = this.bytes.toString('hex');
-      this.spent = 0;
-    }
-    const start = this.spent;
-    this.spent += length;
-    return start;
+    return this.spans.next();
   }
 }

@@ -160,9 +160,18 @@ export class Metrics {
     return new Histogram({ name, help, buckets: [...buckets], labelNames, registers: [this.registry] });
   }
 
-  /** One request ended. `endpoint` is a route template or `other`; time in seconds; `id` is its correlation id. */
-  request(method: string, endpoint: string, status: number, seconds: number, id = ''): void {
-    const now = this.clock.monotonic();
+  /**
+   * One request ended. `endpoint` is a route template or `other`; time in seconds; `id` is its correlation id, `now`
+   * the monotonic time in milliseconds.
+   */
+  request(
+    method: string,
+    endpoint: string,
+    status: number,
+    seconds: number,
+    id = '',
+    now = this.clock.monotonic(),
+  ): void {
     this.requests.record(methodLabel(method), endpoint, status, seconds, id, now);
     this.performance.request(status, seconds, now);
   }

@@ -31,10 +31,8 @@ export class FixedFields {
   readonly names: ReadonlySet<string>;
   /** As they stand on an HTTP/1.1 wire, each line with its end. */
   readonly text: string;
-  /** Is it the name of one of these? */
-  readonly holds: Drop;
   /** What came of this before: the same few who edit replies ask the same again and again. */
-  private left: Map<Drop, FixedFields> | undefined = undefined;
+  private left: Map<Names, FixedFields> | undefined = undefined;
   private joined: Map<FixedFields, FixedFields> | undefined = undefined;
 
   constructor(list: readonly string[]) {
@@ -43,7 +41,6 @@ export class FixedFields {
     for (let i = 0; i < list.length; i += 2) names.add(lowerName(list[i] as string));
     this.names = names;
     this.text = flat(fieldLines(list));
-    this.holds = (name) => names.has(lowerName(name));
   }
 
   /** These and then the others. */
@@ -57,21 +54,27 @@ export class FixedFields {
     return joined;
   }
 
-  /** These fields but for those that `drop` names; see HeaderBlock.deleteWhere. */
-  without(drop: Drop): FixedFields {
+  /** These fields but for those of the names. */
+  without(names: Names): FixedFields {
     this.left ??= new Map();
-    let left = this.left.get(drop);
+    let left = this.left.get(names);
     if (left === undefined) {
-      const list = this.list.filter((_, i) => !drop(this.list[i & ~1] as string));
+      const list = this.list.filter((_, i) => !names(this.list[i & ~1] as string));
       left = list.length === this.list.length ? this : new FixedFields(list);
-      this.left.set(drop, left);
+      this.left.set(names, left);
     }
     return left;
   }
 }
 
-/** Says of a name, as it stands, whether its fields go. */
-type Drop = (name: string) => boolean;
+/** Says of a name, as it stands, whether it is one of some; made once, for what came of it is remembered. */
+export type Names = (name: string) => boolean;
+
+/** The names given, in lower case. */
+export function namesOf(...names: readonly string[]): Names {
+  const set = new Set(names);
+  return (name) => set.has(lowerName(name));
+}
 
 export class HeaderBlock {
   /** Flat pairs that were added one by one; the others stand apart, see `lead` and `fixed`. */
@@ -106,12 +109,6 @@ export class HeaderBlock {
     this.fixed = this.fixed?.and(fields) ?? fields;
   }
 
-  /** Leaves exactly these lines of their names. */
-  setFixed(fields: FixedFields): void {
-    this.deleteWhere(fields.holds);
-    this.addFixed(fields);
-  }
-
   /** First value of the field; `name` in lower case. */
   get(name: string): string | undefined {
     const { lead, lines, fixed } = this;
@@ -121,6 +118,15 @@ export class HeaderBlock {
 
   has(name: string): boolean {
     return this.apart(name) || firstOf(this.lines, name) !== undefined;
+  }
+
+  /** Does a field have one of the names? */
+  hasAny(names: Names): boolean {
+    const { lead, lines, fixed } = this;
+    if (lead !== undefined && lead.without(names) !== lead) return true;
+    if (fixed !== undefined && fixed.without(names) !== fixed) return true;
+    for (let i = 0; i < lines.length; i += 2) if (names(lines[i] as string)) return true;
+    return false;
   }
 
   /** Every value of the field, in order; `name` in lower case. */
@@ -157,15 +163,15 @@ export class HeaderBlock {
     this.deleteFrom(name, 0);
   }
 
-  /** Removes every line whose name `drop` accepts; it is made once, and says the same of a name each time. */
-  deleteWhere(drop: Drop): void {
-    this.lead = this.lead?.without(drop);
-    this.fixed = this.fixed?.without(drop);
+  /** Removes every line that has one of the names. */
+  deleteWhere(names: Names): void {
+    this.lead = this.lead?.without(names);
+    this.fixed = this.fixed?.without(names);
     const { lines } = this;
     let kept = 0;
     for (let i = 0; i < lines.length; i += 2) {
       const field = lines[i] as string;
-      if (drop(field)) continue;
+      if (names(field)) continue;
       if (kept !== i) {
         lines[kept] = field;
         lines[kept + 1] = lines[i + 1] as string;

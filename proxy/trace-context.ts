@@ -64,7 +64,7 @@ export function parseTracestate(values: readonly string[]): string | undefined {
 export function nextTrace(traceparents: readonly string[], tracestates: readonly string[], ids: Ids): Trace {
   const parent = traceparents.length === 1 ? parseTraceparent(traceparents[0] as string) : undefined;
   if (parent === undefined) {
-    return { traceparent: `00-${ids.traceId()}-${ids.spanId()}-03`, tracestate: undefined };
+    return { traceparent: ids.traceparent(), tracestate: undefined };
   }
   return {
     traceparent: `00-${parent.traceId}-${ids.spanId()}-0${parent.flags}`,

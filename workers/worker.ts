@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 import { load } from '../config/load.ts';
 import { Audit } from '../core/audit.ts';
+import { inlineMore } from '../core/compiler.ts';
 import type { Core } from '../core/core.ts';
 import type { ProbeResult } from '../core/lifecycle.ts';
 import { closeRedis, openRedis } from '../core/redis.ts';
@@ -54,6 +55,7 @@ export async function runWorker(): Promise<number> {
   const core = await createCore(config);
   guard(core);
   boundYoungGeneration();
+  inlineMore();
   const audit = new Audit({ ...core, sinks: [{ write: (event) => line.tell('audit', event) }] });
   const url = config.redis.url?.reveal();
   const redis = url === undefined ? undefined : await openRedis(url, core.log);

@@ -41,8 +41,9 @@ export function accessLog(options: AccessLogOptions): Filter {
       metrics.overheadOf(Math.max(waited, 0) / 1000);
     },
     finish(x: Exchange, outcome: Outcome): void {
-      const elapsed = clock.monotonic() - x.startedAt;
-      metrics.request(x.request.method, x.endpoint, outcome.status, elapsed / 1000, x.requestId);
+      const now = clock.monotonic();
+      const elapsed = now - x.startedAt;
+      metrics.request(x.request.method, x.endpoint, outcome.status, elapsed / 1000, x.requestId, now);
       if (!performanceLogs) return;
       const at = level(x, outcome.status);
       if (!log.enabled(at) || (at !== 'error' && log.budget?.admits(expendable(at, outcome)) === false))

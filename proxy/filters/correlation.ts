@@ -2,12 +2,13 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Exchange, Filter, Reply } from '../exchange.ts';
-import { type HeaderBlock, lowerName } from '../header-block.ts';
+import { type HeaderBlock, lowerName, namesOf } from '../header-block.ts';
 import { View } from '../header-view.ts';
 import { nextTrace } from '../trace-context.ts';
 
 const ACCEPTED = /^[A-Za-z0-9._-]{8,128}$/;
 const NONE: readonly string[] = [];
+const isOurs = namesOf('x-correlation-id', 'x-request-id', 'x-response-time');
 
 /** The client's lines that bear on identity; each list holds every line of its name. */
 interface Brought {
@@ -38,9 +39,10 @@ export function correlation(options: { readonly clock: Clock; readonly ids: Ids 
     },
     response(x: Exchange, reply: Reply): void {
       const { headers } = reply;
-      headers.set('X-Correlation-ID', x.requestId);
-      headers.set('X-Request-ID', x.requestId);
-      headers.set('X-Response-Time', `${(clock.monotonic() - x.startedAt).toFixed(2)}ms`);
+      headers.deleteWhere(isOurs);
+      headers.append('X-Correlation-ID', x.requestId);
+      headers.append('X-Request-ID', x.requestId);
+      headers.append('X-Response-Time', `${(clock.monotonic() - x.startedAt).toFixed(2)}ms`);
     },
   };
 }

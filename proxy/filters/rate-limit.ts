@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Recent } from '../../core/recent.ts';
 import { clientKey } from '../client-key.ts';
 import type { Exchange, Filter, Maybe, Reply } from '../exchange.ts';
-import { FixedFields, flat } from '../header-block.ts';
+import { FixedFields, flat, namesOf } from '../header-block.ts';
 import { View } from '../header-view.ts';
 import { pathMatcher } from '../path.ts';
 import { Problem } from '../problem.ts';
@@ -155,6 +155,10 @@ function policyFinder({ policy, routes }: RateLimitOptions): (method: string, pa
 function headerWriter(kind: RateLimitOptions['headers']): (rate: Decision, reply: Reply) => void {
   const draft = kind === 'both' || kind === 'draft';
   const legacy = kind === 'both' || kind === 'legacy';
+  const isOurs = namesOf(
+    ...(draft ? ['ratelimit', 'ratelimit-policy'] : []),
+    ...(legacy ? ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'] : []),
+  );
   const fixed = new Map<Policy, FixedFields>();
   const fieldsOf = (policy: Policy): FixedFields => {
     let fields = fixed.get(policy);
@@ -169,11 +173,13 @@ function headerWriter(kind: RateLimitOptions['headers']): (rate: Decision, reply
     return fields;
   };
   return ({ policy, remaining, retryAfterMs, resetMs }, { headers }) => {
-    if (draft) headers.set('RateLimit', `"${policy.name}";r=${remaining};t=${seconds(retryAfterMs)}`);
+    if (!draft && !legacy) return;
+    headers.deleteWhere(isOurs);
+    if (draft) headers.append('RateLimit', `"${policy.name}";r=${remaining};t=${seconds(retryAfterMs)}`);
     if (legacy) {
-      headers.set('X-RateLimit-Remaining', String(remaining));
-      headers.set('X-RateLimit-Reset', String(seconds(resetMs)));
+      headers.append('X-RateLimit-Remaining', String(remaining));
+      headers.append('X-RateLimit-Reset', String(seconds(resetMs)));
     }
-    if (draft || legacy) headers.setFixed(fieldsOf(policy));
+    headers.addFixed(fieldsOf(policy));
   };
 }

@@ -1,5 +1,6 @@
 /** Turns links to the upstream's own address into links to the host the client knows. */
 import type { Client, Exchange, Filter, Reply } from '../exchange.ts';
+import { namesOf } from '../header-block.ts';
 
 export interface RedirectsOptions {
   /** URL of the upstream, such as `http://127.0.0.1:8000` (`h2c:` has no origin of its own). */
@@ -8,6 +9,7 @@ export interface RedirectsOptions {
 
 const ABSOLUTE = /^(?:(https?):)?\/\/([^/?#\\@]*)(?=[/?#]|$)/i;
 const REFRESH = /^([\d.]*\s*[;,]\s*(?:url\s*=\s*)?["']?)(.*)$/is;
+const isLink = namesOf('location', 'content-location', 'refresh');
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]', '0.0.0.0', '[::]'];
 
 export function redirects(options: RedirectsOptions): Filter {
@@ -33,7 +35,7 @@ export function redirects(options: RedirectsOptions): Filter {
   return {
     name: 'redirects',
     response(x: Exchange, reply: Reply) {
-      if (reply.origin !== 'upstream') return;
+      if (reply.origin !== 'upstream' || !reply.headers.hasAny(isLink)) return;
       const { list } = reply.headers;
       for (let i = 0; i < list.length; i += 2) {
         const name = list[i] as string;

@@ -1,7 +1,7 @@
 /** Tells browsers to be strict with every response, and strips what tells an attacker what runs behind. */
 import { DISCLOSING_HEADERS } from '../disclosing-headers.ts';
 import type { Exchange, Filter, Reply } from '../exchange.ts';
-import { FixedFields, lowerName } from '../header-block.ts';
+import { FixedFields, namesOf } from '../header-block.ts';
 import {
   documentPolicy,
   INERT_POLICY,
@@ -48,8 +48,7 @@ export function securityHeaders(options: SecurityHeadersOptions): Filter {
   if (!cspReportOnly) ours.push(CSP);
   const { pairs: every } = variants.https;
   for (let i = 0; i < every.length; i += 2) ours.push((every[i] as string).toLowerCase());
-  const replaced = new Set([...DISCLOSING_HEADERS, ...ours]);
-  const isReplaced = (name: string): boolean => replaced.has(lowerName(name));
+  const isReplaced = namesOf(...DISCLOSING_HEADERS, ...ours);
 
   const override = (reply: Reply, { whole }: Variant): void => {
     const { headers } = reply;
@@ -85,7 +84,7 @@ export function securityHeaders(options: SecurityHeadersOptions): Filter {
   };
 }
 
-const isDisclosing = (name: string): boolean => DISCLOSING_HEADERS.has(lowerName(name));
+const isDisclosing = namesOf(...DISCLOSING_HEADERS);
 
 function variant(options: SecurityHeadersOptions, https: boolean): Variant {
   const pairs = [

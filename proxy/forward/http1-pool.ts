@@ -112,6 +112,7 @@ export class Http1Pool implements ConnectionEvents {
   };
 
   private serveWaiter(): void {
+    if (this.waiters.size === 0) return;
     const next = this.waiters.values().next();
     if (next.done === true) return;
     const now = performance.now();

@@ -18,15 +18,17 @@ export type Drive = (contestant: Contestant, seconds: number, watch: Watch) => P
 /**
  * Measures each contestant until it has `rounds` quiet samples, in at most twice as many rounds, and returns
  * its `rounds` quietest. Every other round runs backwards, so that nobody always follows the same neighbour.
+ * `warmUp` puts load on them before, where `drive` itself is too gentle to have hot code compiled in so short a time.
  */
 export async function measure(
   contestants: readonly Contestant[],
   drive: Drive,
   rounds: number,
   seconds: number,
+  warmUp: Drive = drive,
 ): Promise<Findings> {
   const samples = new Map<string, Sample[]>(contestants.map(({ id }) => [id, []]));
-  for (const one of contestants) await drive(one, WARM_UP, { start() {}, stop() {} });
+  for (const one of contestants) await warmUp(one, WARM_UP, { start() {}, stop() {} });
   for (let round = 0; round < rounds * 2; round += 1) {
     const order = round % 2 === 0 ? contestants : contestants.toReversed();
     for (const one of order) {

@@ -1,8 +1,10 @@
 /** What waiting behind a proxy feels like while there is little to do: latency at an even thousand a second. */
 import { generate, own } from '../load/generate.ts';
 import { save } from '../load/requests.ts';
+import { replay } from '../load/wrk.ts';
 import { measure } from '../rounds.ts';
 import type { Scenario } from '../scenario.ts';
+import { CONNECTIONS } from './replaying.ts';
 
 const PER_SECOND = 1000;
 /** Below this, one answer in a thousand is too few. */
@@ -25,11 +27,13 @@ const scenario: Scenario = {
     await rig.startApp('files', ownLoad);
     const file = rig.file('latency.requests');
     save(file, [{}]);
+    const { play } = replay(ownLoad);
     return measure(
       await rig.contestants(PEERS),
       ({ port }, duration, watch) => generate(own('paced.ts', port, file, PER_SECOND, duration), watch),
       rounds,
       Math.max(LEAST_SECONDS, seconds),
+      ({ port }, seconds, watch) => play({ port, file, played: 0, connections: CONNECTIONS, seconds }, watch),
     );
   },
 };

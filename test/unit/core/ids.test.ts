@@ -26,10 +26,21 @@ describe('a request id', () => {
 });
 
 describe('trace and span ids', () => {
+  it('do not repeat', () => {
+    const ids = new Ids(new HandClock());
+    const traces = Array.from({ length: 2000 }, () => ids.traceparent());
+    const spans = Array.from({ length: 2000 }, () => ids.spanId());
+    for (const trace of traces) expect(trace).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-03$/);
+    for (const span of spans) expect(span).toMatch(/^[0-9a-f]{16}$/);
+    const parts = [...traces.flatMap((trace) => trace.split('-').slice(1, 3)), ...spans];
+    expect(new Set(parts).size).toBe(6000);
+  });
+
   it('are never all zero', () => {
     let fills = 0;
     const ids = new Ids(new HandClock(), (buffer) => buffer.fill(fills++ === 0 ? 0 : 0xab));
-    expect(ids.traceId()).toBe('ab'.repeat(16));
+    expect(ids.traceparent()).toBe(`00-${'ab'.repeat(16)}-${'ab'.repeat(8)}-03`);
+    fills = 0;
     expect(ids.spanId()).toBe('ab'.repeat(8));
   });
 });

@@ -107,9 +107,9 @@ describe('the response', () => {
     const reply = new Reply(200, headers, undefined, 'upstream');
     filter.response?.(x, reply);
     expect(headers.list).toEqual([
-      'X-Request-ID',
-      'client.id-0001',
       'X-Correlation-ID',
+      'client.id-0001',
+      'X-Request-ID',
       'client.id-0001',
       'X-Response-Time',
       expect.stringMatching(/^12\.3[45]ms$/),
