@@ -6,8 +6,9 @@ import { systemClock } from './clock.ts';
 /** How many of a kind are made at once. */
 const BATCH = 256;
 const DIGITS = Buffer.from('0123456789abcdef');
-/** Of a random digit's four bits the one that tells the variant keeps two. */
-const VARIANTS = Buffer.from('89ab'.repeat(4));
+/** By a digit's code: of its four random bits the digit that tells the variant keeps two. */
+const VARIANTS = Buffer.alloc(128);
+for (const [value, code] of DIGITS.entries()) VARIANTS[code] = '89ab'.charCodeAt(value & 3);
 /** Neither a trace nor a span may be all zero (W3C Trace Context §3.2.2). */
 const ZEROS = '0'.repeat(16);
 
@@ -16,19 +17,25 @@ export type RandomFill = (buffer: Buffer) => unknown;
 
 /** Random text of one form, cut from one string: what is made one by one is made of many small pieces. */
 class Supply {
-  private readonly pattern: string;
+  private readonly size: number;
   private readonly fill: RandomFill;
   private readonly random: Buffer;
   private readonly laid: Buffer;
+  /** Where random digits stand. */
+  private readonly digits: Uint16Array;
+  /** Where digits that tell a variant do. */
+  private readonly variants: Uint16Array;
   private text = '';
   private spent = 0;
 
   /** In `pattern`, `x` stands for a random hex digit and `y` for one that tells the variant of a UUID. */
   constructor(pattern: string, fill: RandomFill) {
-    this.pattern = pattern;
+    this.size = pattern.length;
     this.fill = fill;
-    this.random = Buffer.allocUnsafeSlow(Math.ceil(pattern.replace(/[^xy]/g, '').length / 2) * BATCH);
-    this.laid = Buffer.allocUnsafeSlow(pattern.length * BATCH);
+    this.laid = Buffer.from(pattern.repeat(BATCH), 'latin1');
+    this.digits = placesOf(['x'.charCodeAt(0), 'y'.charCodeAt(0)], this.laid);
+    this.variants = placesOf(['y'.charCodeAt(0)], this.laid);
+    this.random = Buffer.allocUnsafeSlow(Math.ceil(this.digits.length / 2));
   }
 
   next(): string {
@@ -38,27 +45,27 @@ class Supply {
       this.spent = 0;
     }
     const start = this.spent;
-    this.spent += this.pattern.length;
+    this.spent += this.size;
     return this.text.slice(start, this.spent);
   }
 
   private lay(): void {
-    const { pattern, random, laid } = this;
+    const { random, laid, digits, variants } = this;
     this.fill(random);
-    let used = 0;
-    for (let at = 0; at < laid.length; at++) {
-      const form = pattern[at % pattern.length] as string;
-      if (form !== 'x' && form !== 'y') {
-        laid[at] = form.charCodeAt(0);
-        continue;
-      }
-      const byte = random[used >> 1] as number;
-      const digit = used++ & 1 ? byte & 15 : byte >> 4;
-      laid[at] = (form === 'x' ? DIGITS : VARIANTS)[digit] as number;
+    for (let i = 0; i < digits.length; i++) {
+      const byte = random[i >> 1] as number;
+      laid[digits[i] as number] = DIGITS[i & 1 ? byte & 15 : byte >> 4] as number;
+    }
+    for (let i = 0; i < variants.length; i++) {
+      const at = variants[i] as number;
+      laid[at] = VARIANTS[laid[at] as number] as number;
     }
     this.text = laid.toString('latin1');
   }
 }
+
+const placesOf = (codes: readonly number[], laid: Buffer): Uint16Array =>
+  Uint16Array.from(Array.from(laid.keys()).filter((at) => codes.includes(laid[at] as number)));
 
 export class Ids {
   private readonly clock: Clock;
