@@ -1,20 +1,24 @@
-/** Tries at start whether Node goes on with a connection after a direct reply: pipelined, with a body, and reused. */
+/**
+ * Tries at start whether Node goes on with a connection after a direct reply, pipelined, with a body, and reused; and
+ * whether the body can be had past the request's stream.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { http } from '../../core/node-http.ts';
 import { Reply, WholeBody } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
+import { LeanRequest } from './lean-request.ts';
 import { DirectWriter } from './reply-writer.ts';
 
-const PIPELINED =
-  'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /3 HTTP/1.1\r\nHost: a\r\n\r\n';
+const BODY = 'abc';
+const PIPELINED = `GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n${BODY}GET /3 HTTP/1.1\r\nHost: a\r\n\r\n`;
 const REUSED = 'GET /4 HTTP/1.1\r\nHost: a\r\n\r\n';
 /** Milliseconds; it takes a few. */
 const PATIENCE = 1000;
 
 /** True when every answer came, whole and in order. Never rejects. */
 export function directWorks(): Promise<boolean> {
-  const server = http.createServer(answer);
+  const server = http.createServer({ IncomingMessage: LeanRequest, requireHostHeader: false }, respond);
   return new Promise<boolean>((resolve) => {
     const settle = (works: boolean): void => {
       clearTimeout(timer);
@@ -28,8 +32,23 @@ export function directWorks(): Promise<boolean> {
   });
 }
 
-function answer(request: IncomingMessage, response: ServerResponse): void {
-  const body = request.url ?? '';
+/** Says the path back; of a body only after the body, and only if it came past the stream. */
+function respond(request: LeanRequest, response: ServerResponse): void {
+  const path = request.url ?? '';
+  if (request.method === 'GET') {
+    answer(request, response, path);
+    return;
+  }
+  let body = '';
+  request.giveTo({
+    onData: (chunk) => {
+      body += chunk.toString('latin1');
+    },
+    onEnd: () => answer(request, response, body === BODY ? path : '/0'),
+  });
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, body: string): void {
   const headers = new HeaderBlock(['Content-Length', String(body.length)]);
   const reply = new Reply(200, headers, undefined, 'railguard');
   new DirectWriter(request.socket, response, '').whole(reply, new WholeBody(body));

@@ -1,28 +1,32 @@
 /** A client's HTTP/1.1 request body as a source: it flows when somebody asks, and asks for it (100 Continue) only then. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { BodySink, BodySource } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
 import type { Problem } from '../problem.ts';
+import type { LeanRequest, Taker } from './lean-request.ts';
 
 /** Bytes that cost less to read off than a new connection. */
 const DISCARDABLE = 64 * 1024;
 
-export class Http1Body implements BodySource {
+export class Http1Body implements BodySource, Taker {
   readonly length: number;
   /** The last byte was read off the connection. */
   complete = false;
   received = 0;
-  private readonly request: IncomingMessage;
+  private readonly request: LeanRequest;
+  /** May it come past the stream? */
+  private readonly direct: boolean;
   /** Set while the client waits for a 100 Continue (RFC 9110 §10.1.1). */
   private continuing: ServerResponse | undefined;
   private sink: BodySink | undefined = undefined;
   private failure: Problem | undefined = undefined;
   private cancelled = false;
 
-  constructor(request: IncomingMessage, length: number, continuing: ServerResponse | undefined) {
+  constructor(request: LeanRequest, length: number, continuing: ServerResponse | undefined, direct: boolean) {
     this.request = request;
     this.length = length;
     this.continuing = continuing;
+    this.direct = direct;
   }
 
   /** The client was told, or never asked, to send its body: bytes of it are on their way. */
@@ -47,26 +51,34 @@ export class Http1Body implements BodySource {
       return;
     }
     const { request } = this;
-    request.on('data', this.onData);
-    request.on('end', this.onEnd);
+    if (!this.direct || !request.giveTo(this)) {
+      request.on('data', this.onData);
+      request.on('end', this.onEnd);
+    }
     this.continuing?.writeContinue();
     this.continuing = undefined;
   }
 
   pause(): void {
-    this.request.pause();
+    if (this.taken) this.request.hold();
+    else this.request.pause();
   }
 
   resume(): void {
-    this.request.resume();
+    if (this.taken) this.request.goOn();
+    else this.request.resume();
   }
 
   cancel(): void {
     if (this.cancelled) return;
     this.cancelled = true;
     this.sink = undefined;
-    if (!this.complete) this.request.on('end', this.onEnd);
-    this.request.resume();
+    if (!this.taken && !this.complete) this.request.on('end', this.onEnd);
+    this.resume();
+  }
+
+  private get taken(): boolean {
+    return this.request.taker === this;
   }
 
   /** The connection broke or lied before the body's end. */
@@ -76,12 +88,12 @@ export class Http1Body implements BodySource {
     this.sink?.fail(problem);
   }
 
-  private readonly onData = (chunk: Buffer): void => {
+  readonly onData = (chunk: Buffer): void => {
     this.received += chunk.length;
     this.sink?.write(chunk);
   };
 
-  private readonly onEnd = (): void => {
+  readonly onEnd = (): void => {
     if (this.complete || !this.request.complete) return;
     this.complete = true;
     const { rawTrailers } = this.request;

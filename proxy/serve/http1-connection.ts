@@ -1,6 +1,6 @@
 /** One HTTP/1.1 client connection: its exchanges one after the other, however many were pipelined. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Peer } from '../client.ts';
@@ -9,6 +9,7 @@ import { HeaderBlock } from '../header-block.ts';
 import type { Problem } from '../problem.ts';
 import { Http1Body } from './http1-body.ts';
 import { Http1Responder, type ResponderOptions } from './http1-responder.ts';
+import type { LeanRequest } from './lean-request.ts';
 import { RawResponder } from './raw-responder.ts';
 import { malformed } from './request-head.ts';
 import { openExchange, type Serving } from './serving.ts';
@@ -19,7 +20,7 @@ const PIPELINE_HIGH = 8;
 const PIPELINE_MAX = 1000;
 
 interface Pending {
-  readonly request: IncomingMessage;
+  readonly request: LeanRequest;
   readonly response: ServerResponse;
   readonly continuing: boolean;
 }
@@ -91,7 +92,7 @@ export class Http1Connection implements Ending {
     return this.current !== undefined || this.queue.length > 0;
   }
 
-  request(request: IncomingMessage, response: ServerResponse, continuing: boolean): void {
+  request(request: LeanRequest, response: ServerResponse, continuing: boolean): void {
     if (this.last || this.fault !== undefined) {
       request.resume();
       return;
@@ -111,7 +112,7 @@ export class Http1Connection implements Ending {
   }
 
   /** A WebSocket handshake: the parser has let go of the socket. */
-  upgrade(request: IncomingMessage, early: Buffer): void {
+  upgrade(request: LeanRequest, early: Buffer): void {
     if (this.busy) {
       this.fault = malformed('A connection can not be switched behind other requests.');
       return;
@@ -151,14 +152,14 @@ export class Http1Connection implements Ending {
     else body.fail(problem);
   }
 
-  private open(request: IncomingMessage, response: ServerResponse, continuing: boolean): void {
-    const body = bodyOf(request, continuing ? response : undefined);
+  private open(request: LeanRequest, response: ServerResponse, continuing: boolean): void {
+    const body = bodyOf(request, continuing ? response : undefined, this.responding.direct);
     const responder = new Http1Responder(request, response, body, this.responding, this);
     this.start(request, responder, body, 'http');
   }
 
   private start(
-    request: IncomingMessage,
+    request: LeanRequest,
     responder: Http1Responder | RawResponder,
     body: Http1Body | undefined,
     kind: 'http' | 'upgrade',
@@ -261,7 +262,7 @@ function sameText(one: readonly string[], other: readonly string[]): boolean {
 }
 
 /** What Node's parser reads although HTTP/1.1 forbids or does not know it (RFC 9112 §2.3, §6.1). */
-function faultOf(request: IncomingMessage): Problem | undefined {
+function faultOf(request: LeanRequest): Problem | undefined {
   const { httpVersion } = request;
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return malformed('This HTTP version is not served.');
   const coding = request.headers['transfer-encoding'];
@@ -273,9 +274,13 @@ function faultOf(request: IncomingMessage): Problem | undefined {
 }
 
 /** A body is there when the head frames one (RFC 9112 §6.3); the parser has validated the framing. */
-function bodyOf(request: IncomingMessage, continuing: ServerResponse | undefined): Http1Body | undefined {
+function bodyOf(
+  request: LeanRequest,
+  continuing: ServerResponse | undefined,
+  direct: boolean,
+): Http1Body | undefined {
   const { 'transfer-encoding': coding, 'content-length': length } = request.headers;
-  if (coding !== undefined) return new Http1Body(request, -1, continuing);
+  if (coding !== undefined) return new Http1Body(request, -1, continuing, direct);
   const bytes = Number(length ?? 0);
-  return bytes > 0 ? new Http1Body(request, bytes, continuing) : undefined;
+  return bytes > 0 ? new Http1Body(request, bytes, continuing, direct) : undefined;
 }

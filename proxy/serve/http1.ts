@@ -119,11 +119,11 @@ export class Http1Side {
   }
 
   private onRequest(request: IncomingMessage, response: ServerResponse, continuing: boolean): void {
-    connectionOf.get(request.socket)?.request(request, response, continuing);
+    connectionOf.get(request.socket)?.request(request as LeanRequest, response, continuing);
   }
 
   private onUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
-    connectionOf.get(socket)?.upgrade(request, early);
+    connectionOf.get(socket)?.upgrade(request as LeanRequest, early);
   }
 
   private onClientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket): void {
