@@ -12,6 +12,7 @@ class TurnEnd {
   private held: Socket[] = [];
   private texts: string[] = [];
   private addressees: Socket[] = [];
+  private jobs: (() => void)[] = [];
   private asked = false;
 
   hold(socket: Socket): void {
@@ -26,8 +27,13 @@ class TurnEnd {
     this.texts.push(text);
   }
 
+  do(job: () => void): void {
+    this.count();
+    this.jobs.push(job);
+  }
+
   private count(): void {
-    if (this.held.length + this.texts.length >= MOST) this.end();
+    if (this.held.length + this.texts.length + this.jobs.length >= MOST) this.end();
     if (this.asked) return;
     this.asked = true;
     setImmediate(() => {
@@ -37,7 +43,7 @@ class TurnEnd {
   }
 
   end(): void {
-    const { held, texts, addressees } = this;
+    const { held, texts, addressees, jobs } = this;
     for (let i = 0; i < texts.length; i++) {
       const socket = addressees[i] as Socket;
       if (!socket.destroyed) socket.write(texts[i] as string, 'latin1');
@@ -46,6 +52,18 @@ class TurnEnd {
     texts.length = 0;
     addressees.length = 0;
     held.length = 0;
+    if (jobs.length === 0) return;
+    this.jobs = [];
+    for (const job of jobs) {
+      try {
+        job();
+      } catch (error) {
+        // A bug, and told as one; the others' writes are none of its business.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 }
 
@@ -53,6 +71,9 @@ const turn = new TurnEnd();
 
 /** What is written to the socket from now on leaves when this turn ends, or when the socket is ended. */
 export const holdUntilTurnEnd = (socket: Socket): void => turn.hold(socket);
+
+/** Writes when this turn ends, in a way that no cork holds back. */
+export const atTurnEnd = (write: () => void): void => turn.do(write);
 
 /** Sends at once what this turn holds: for who is about to cut connections. */
 export const endTurn = (): void => turn.end();

@@ -7,6 +7,7 @@ import type { Peer } from '../client.ts';
 import type { Ending, Exchange, Outcome } from '../exchange.ts';
 import { HeaderBlock } from '../header-block.ts';
 import type { Problem } from '../problem.ts';
+import { endTurn } from '../turn-end.ts';
 import { Http1Body } from './http1-body.ts';
 import { Http1Responder, type ResponderOptions } from './http1-responder.ts';
 import type { LeanRequest } from './lean-request.ts';
@@ -103,8 +104,10 @@ export class Http1Connection implements Ending {
     }
     this.queue.push({ request, response, continuing });
     if (this.current === undefined) this.hold();
-    if (this.queue.length > PIPELINE_MAX) this.socket.destroy();
-    else if (this.queue.length >= PIPELINE_HIGH && !this.paused) {
+    if (this.queue.length > PIPELINE_MAX) {
+      endTurn();
+      this.socket.destroy();
+    } else if (this.queue.length >= PIPELINE_HIGH && !this.paused) {
       this.paused = true;
       // The parser resumes the socket at each message end: pause after it is through with this read.
       process.nextTick(() => this.paused && this.socket.pause());
@@ -128,6 +131,8 @@ export class Http1Connection implements Ending {
 
   /** The parser gave up on what the client sends, or the client was too slow. */
   broken(problem: Problem): void {
+    // Answers that this turn holds were given before the connection broke.
+    endTurn();
     const { current } = this;
     // The last answer is on its way, and its end within bounds: cutting now could eat it.
     if (this.last) return;

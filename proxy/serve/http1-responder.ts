@@ -14,6 +14,7 @@ import {
   type WholeBody,
 } from '../exchange.ts';
 import type { HeaderBlock } from '../header-block.ts';
+import { atTurnEnd } from '../turn-end.ts';
 import { headText } from './head-text.ts';
 import type { Http1Body } from './http1-body.ts';
 import { lingeringClose } from './linger.ts';
@@ -118,8 +119,19 @@ export class Http1Responder implements Responder, BodySink {
     if (length !== undefined) stateLength(reply, String(length));
     else if (!head && needsLength(reply)) reply.headers.set('Content-Length', '0');
     if (length !== undefined && !head) this.bytesOut = length;
-    this.writer?.whole(reply, head ? undefined : body);
-    this.handedOver();
+    const { writer } = this;
+    const sent = head ? undefined : body;
+    if (writer instanceof DirectWriter) {
+      writer.whole(reply, sent);
+      this.finish('complete');
+      return;
+    }
+    // Node's end() undoes every cork.
+    atTurnEnd(() => {
+      if (this.over) return;
+      writer?.whole(reply, sent);
+      this.boundClient();
+    });
   }
 
   private stream(reply: Reply, source: BodySource): void {

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { http } from '../../core/node-http.ts';
-import { bytesOf, type Reply, type WholeBody } from '../exchange.ts';
+import type { Reply, WholeBody } from '../exchange.ts';
 import { fieldLines, type HeaderBlock } from '../header-block.ts';
 import { holdUntilTurnEnd } from '../turn-end.ts';
 import { headText } from './head-text.ts';
@@ -39,7 +39,8 @@ export class StandardWriter implements ReplyWriter {
     this.begin(reply);
     if (body === undefined) this.response.end();
     // Node writes a head in the encoding of the string that follows it; fields are latin1.
-    else this.response.end(bytesOf(body));
+    else if (typeof body === 'string') this.response.end(Buffer.from(body));
+    else this.response.end(body.latin1, 'latin1');
   }
 
   begin(reply: Reply): void {

@@ -9,7 +9,7 @@ import type { Contestant, Findings, Sample } from './scenario.ts';
 export const FOREIGN_LIMIT = 0.07;
 
 /** Seconds of load before the first round, and milliseconds of rest before each measurement. */
-const WARM_UP = 2;
+const WARM_UP = 5;
 const REST = 200;
 
 /** Puts load on one peer for so many seconds. */
