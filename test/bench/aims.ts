@@ -48,6 +48,7 @@ export const aims: readonly Aim[] = [
   { scenario: 'idle-10k', peer: full, figure: 'each', most: 8, what: 'KiB a connection' },
   { scenario: 'memory', peer: full, figure: 'idle', most: 70, what: 'MB resident, idle' },
   { scenario: 'memory', peer: full, figure: 'loaded', most: 130, what: 'MB resident after load' },
+  { scenario: 'soak', peer: full, figure: 'growth', most: 5, what: 'MB of growth in half an hour' },
   { scenario: 'cold-start', peer: full, figure: 'listening', most: 350, what: 'ms to listening' },
 ];
 

@@ -8,6 +8,8 @@ export interface Scenario {
   readonly id: string;
   /** What is done to every peer, in one sentence. */
   readonly about: string;
+  /** Too long to be one of `all`. */
+  readonly alone?: boolean;
   /** Ids of the peers it makes sense for; `direct` is the app itself. */
   readonly peers: readonly string[];
   readonly columns: readonly Column[];

@@ -11,11 +11,13 @@ const PAGES = ['orders', 'customers', 'reports', 'settings/profile', 'search'];
 export default replaying({
   id: 'diverse-headers',
   about: `GET of 1 KB by ${BROWSERS} browsers of ${USERS} users: user agents, cookies, queries of their own`,
-  requests() {
-    const tokens = Array.from({ length: USERS }, (_, user) => token({ sub: `user-${user}` }));
-    return Array.from({ length: BROWSERS }, (_, index) => browser(index, tokens[index % USERS]!));
-  },
+  requests: browsers,
 });
+
+export function browsers(): Request[] {
+  const tokens = Array.from({ length: USERS }, (_, user) => token({ sub: `user-${user}` }));
+  return Array.from({ length: BROWSERS }, (_, index) => browser(index, tokens[index % USERS]!));
+}
 
 /** The same for the same index, whenever it is made, but for the token. */
 function browser(index: number, bearer: string): Request {

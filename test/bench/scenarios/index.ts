@@ -11,13 +11,16 @@ import * as idle from './idle.ts';
 import latency from './latency.ts';
 import memory from './memory.ts';
 import post10k from './post-10k.ts';
+import soak from './soak.ts';
 import sse from './sse.ts';
 import tokenUncached from './token-uncached.ts';
+import userUnseen from './user-unseen.ts';
 import * as websocket from './websocket.ts';
 
 export const scenarios: readonly Scenario[] = [
   get1k,
   tokenUncached,
+  userUnseen,
   diverseHeaders,
   get64k,
   get1m,
@@ -32,14 +35,17 @@ export const scenarios: readonly Scenario[] = [
   idle.tenThousand,
   memory,
   coldStart,
+  soak,
 ];
 
-/** Those with one of these names, or whose names begin with one and a hyphen; `all` names all. Throws a TypeError for a stranger. */
+/** Those with one of these names, or whose names begin with one and a hyphen; `all` names all but the longest. Throws a TypeError for a stranger. */
 export function chosen(names: readonly string[]): Scenario[] {
   const fits = (id: string, name: string) => name === 'all' || id === name || id.startsWith(`${name}-`);
   for (const name of names) {
     if (scenarios.some(({ id }) => fits(id, name))) continue;
     throw new TypeError(`--scenario ${name}: choose from all, ${scenarios.map(({ id }) => id).join(', ')}`);
   }
-  return scenarios.filter(({ id }) => names.some((name) => fits(id, name)));
+  return scenarios.filter(({ id, alone }) =>
+    names.some((name) => fits(id, name) && !(name === 'all' && alone === true)),
+  );
 }
