@@ -1,6 +1,7 @@
 /** Bodies and fields arrive as they were sent, whatever the method, the framing, the version and the app's parser. */
 import net from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Body, call, sha256 } from '../harness/h1.ts';
 import { H2Client } from '../harness/h2.ts';
 import { patternBody, patternHash } from '../harness/pattern.ts';
@@ -112,6 +113,63 @@ it('streams 200 MB up and down at once in less than 60 MB of memory', async () =
   } finally {
     await railguard.kill();
     await app.stop();
+  }
+});
+
+it('holds an upload back while the app does not read, and goes on with it and with the next request', async () => {
+  const size = 64 * MB;
+  let got = 0;
+  let resume = (): void => undefined;
+  const port = await freePort();
+  const upstream = net.createServer((socket) => {
+    let head = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      if (head.startsWith('POST')) {
+        got += chunk.length;
+      } else {
+        head += chunk.toString('latin1');
+        if (!head.includes('\r\n\r\n')) return;
+        if (head.startsWith('POST')) {
+          got += head.length - head.indexOf('\r\n\r\n') - 4;
+          socket.pause();
+          resume = () => socket.resume();
+          return;
+        }
+      }
+      if (head.startsWith('POST') && got < size) return;
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n${head.slice(0, 4)}`);
+      head = '';
+    });
+  });
+  await new Promise<void>((resolve) => upstream.listen(port, '127.0.0.1', resolve));
+  const railguard = await startRailguard({
+    wait: 'listening',
+    env: { UPSTREAM_URL: `http://127.0.0.1:${port}`, MAX_BODY_SIZE: '0' },
+  });
+  const client = net.connect(railguard.port, '127.0.0.1');
+  let answers = '';
+  client.on('data', (chunk) => {
+    answers += chunk.toString('latin1');
+  });
+  try {
+    client.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
+    client.write(Buffer.alloc(size, 'x'));
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await setTimeout(1000);
+    const before = railguard.child.rss();
+    await setTimeout(500);
+    // What kernels hold of it is some megabytes.
+    expect(client.writableLength).toBeGreaterThan(size / 2);
+    expect(railguard.child.rss() - before).toBeLessThan(5 * MB);
+    expect(answers).toBe('');
+    resume();
+    await vi.waitFor(() => expect(answers).toMatch(/POSTHTTP.*GET $/s), { timeout: 20_000, interval: 50 });
+    expect(got).toBe(size);
+  } finally {
+    client.destroy();
+    await railguard.kill();
+    upstream.close();
   }
 });
 
