@@ -32,7 +32,7 @@ async function leave(rig: Rig, protocol: Protocol): Promise<void> {
         ? talkH1(rig.port, [h1(), all, wait(50), RST], { deadline: 1, linger: 0 })
         : talkH2(rig.port, [h2(), all, wait(50), reset(1), wait(20), FIN], { deadline: 1, linger: 0 });
     await Promise.all(Array.from({ length: 50 }, one));
-    const freed = await holds(() => rig.upstream.connections.every((c) => c.end !== 'open'), 1000);
+    const freed = await holds(() => rig.upstream.connections.every((c) => c.end !== 'open'), 5000);
     assert.ok(freed, `${rig.upstream.active} upstream requests still run`);
     assert.equal(rig.upstream.requests.length, 50);
   };
