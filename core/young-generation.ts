@@ -2,30 +2,36 @@
 
 const v8 = process.getBuiltinModule('node:v8');
 
-/** Milliseconds. */
+/** Milliseconds between looks; the shorter while it may grow, for V8 doubles it, and doubles it again. */
 const LOOK_EVERY = 500;
-/** Bytes of both halves. A request leaves next to nothing behind: more costs memory, and saves no time. */
-const ENOUGH = 8 * 1024 * 1024;
+const LOOK_AGAIN = 20;
+/** Bytes of both halves. Less costs time where there are bodies, more costs memory and saves nothing. */
+const ENOUGH = 16 * 1024 * 1024;
+/** Bytes by which its use has changed since the last look, where there is something to do. */
+const BUSY = 256 * 1024;
 
 /**
- * Lets it grow to `ENOUGH`, and again after V8 has shrunk an idle one; keeps no process alive. The factor of growth is
- * read at each growth, unlike its bounds.
+ * Lets it grow to `ENOUGH` while there is something to do, and again after V8 has shrunk an idle one; keeps no process
+ * alive. The factor of growth is read at each growth, unlike its bounds.
  */
 export function boundYoungGeneration(): void {
   // A collection has little to copy: waking other threads for it costs more than they help.
   v8.setFlagsFromString('--no-parallel-scavenge');
   let growing = true;
+  let before = 0;
   const look = (): void => {
-    const small = youngSize() < ENOUGH;
-    if (small === growing) return;
-    growing = small;
-    v8.setFlagsFromString(`--semi-space-growth-factor=${growing ? 2 : 1}`);
+    const { size, used } = young();
+    const grow = size < ENOUGH && Math.abs(used - before) >= BUSY;
+    before = used;
+    if (grow !== growing) v8.setFlagsFromString(`--semi-space-growth-factor=${grow ? 2 : 1}`);
+    growing = grow;
+    setTimeout(look, grow ? LOOK_AGAIN : LOOK_EVERY).unref();
   };
   look();
-  setInterval(look, LOOK_EVERY).unref();
 }
 
 /** Bytes. */
-function youngSize(): number {
-  return v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0;
+function young(): { readonly size: number; readonly used: number } {
+  const space = v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+  return { size: space?.space_size ?? 0, used: space?.space_used_size ?? 0 };
 }

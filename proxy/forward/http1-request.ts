@@ -3,13 +3,10 @@ import type { Socket } from 'node:net';
 import type { BodySink, Exchange } from '../exchange.ts';
 import { fieldLines, type HeaderBlock } from '../header-block.ts';
 import type { Problem } from '../problem.ts';
-import { atTurnEnd, holdUntilTurnEnd, writeAtTurnEnd } from '../turn-end.ts';
+import { holdUntilTurnEnd, writeAtTurnEnd } from '../turn-end.ts';
 import { plainUpstreamHead, upstreamHead } from './headers.ts';
 import { passableTrailers } from './passable.ts';
 import type { UpstreamOptions } from './upstream.ts';
-
-/** Bytes of a whole body up to which it costs less to join it to the head than to write both. */
-const JOINED = 16 * 1024;
 
 export interface RequestEvents {
   /** Body bytes were handed to the socket. */
@@ -24,8 +21,6 @@ export class RequestWriter implements BodySink {
   private stopped = false;
   private paused = false;
   private socket: Socket | undefined = undefined;
-  /** A head that waits for the first of its body until the turn ends. */
-  private waitingHead = '';
   private readonly chunked: boolean;
   private readonly x: Exchange;
   private readonly options: UpstreamOptions;
@@ -52,15 +47,10 @@ export class RequestWriter implements BodySink {
       writeAtTurnEnd(socket, this.head());
       return;
     }
-    this.waitingHead = this.head();
-    atTurnEnd(() => this.flushHead());
+    // What is here of a body begins to flow before the turn ends: head and body are one write then.
+    holdUntilTurnEnd(socket);
+    socket.write(this.head(), 'latin1');
     body.flow(this);
-  }
-
-  private flushHead(): void {
-    const { socket, waitingHead } = this;
-    this.waitingHead = '';
-    if (waitingHead !== '' && socket?.destroyed === false) socket.write(waitingHead, 'latin1');
   }
 
   /** No more of the body is wanted: what the client still sends is discarded. */
@@ -80,7 +70,6 @@ export class RequestWriter implements BodySink {
     const { socket } = this;
     if (socket === undefined || this.stopped || chunk.length === 0) return;
     this.events.awaitHead();
-    if (this.waitingHead !== '' && this.beginWith(socket, chunk)) return;
     if (this.chunked) socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');
     let flowing = socket.write(chunk);
     if (this.chunked) flowing = socket.write('\r\n', 'latin1');
@@ -89,25 +78,10 @@ export class RequestWriter implements BodySink {
     this.x.request.body?.pause();
   }
 
-  /** Head and body are one write where something of a body is here before the turn ends; true: the whole body was. */
-  private beginWith(socket: Socket, chunk: Buffer): boolean {
-    if (chunk.length === this.x.request.body?.length && chunk.length <= JOINED) {
-      const { waitingHead } = this;
-      // Now: one more that waits may be one too many, and end the turn for those before.
-      this.waitingHead = '';
-      writeAtTurnEnd(socket, waitingHead + chunk.toString('latin1'));
-      return true;
-    }
-    holdUntilTurnEnd(socket);
-    this.flushHead();
-    return false;
-  }
-
   end(trailers?: HeaderBlock): void {
     this.sent = true;
     this.events.awaitHead();
     if (this.socket === undefined || this.stopped || !this.chunked) return;
-    this.flushHead();
     const passable = passableTrailers(trailers?.list, this.options.fields)?.list ?? [];
     this.socket.write(`0\r\n${fieldLines(passable)}\r\n`, 'latin1');
   }

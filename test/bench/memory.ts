@@ -2,15 +2,7 @@
 import { read, tree } from './proc.ts';
 
 /** Whose memory is looked at. */
-export const PEERS = [
-  'railguard',
-  'railguard-full',
-  'railguard-full-image',
-  'http-proxy',
-  'haproxy-full',
-  'nginx',
-  'caddy',
-];
+export const PEERS = ['railguard', 'railguard-full', 'http-proxy', 'haproxy-full', 'nginx', 'caddy'];
 /** More rounds tell nothing new: memory hardly scatters. */
 export const MOST_ROUNDS = 3;
 

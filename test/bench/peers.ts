@@ -52,9 +52,6 @@ export const peers: readonly Peer[] = [
     ...FULL,
     RESPONSE_PATH: 'standard',
   }),
-  railguard('railguard-full-image', 'railguard, all features, as in its image', FULL, [
-    '--max-semi-space-size=4',
-  ]),
   railguard('railguard-bare', 'railguard, all switched off', BARE),
   {
     id: 'http-proxy',
