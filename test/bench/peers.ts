@@ -72,12 +72,12 @@ export const peers: readonly Peer[] = [
   program('caddy', 'bare Caddy', 'caddy', ['run', '--adapter', 'caddyfile', '--config'], 'Caddyfile'),
 ];
 
-function railguard(id: string, label: string, env: Settings, flags: readonly string[] = []): Peer {
+function railguard(id: string, label: string, env: Settings): Peer {
   return {
     id,
     label,
     command: (place, settings) => ({
-      argv: [process.execPath, ...flags, join(import.meta.dirname, '../../dist/main.js'), 'serve'],
+      argv: [process.execPath, join(import.meta.dirname, '../../dist/main.js'), 'serve'],
       env: {
         HOST: '127.0.0.1',
         PORT: String(place.port),
