@@ -2,7 +2,7 @@
 
 import { hash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
-import { makeRoom } from '../../core/make-room.ts';
+import { Recent } from '../../core/recent.ts';
 import { type ClaimsPolicy, checkClaims, hasExpired, type TokenFacts } from './claims.ts';
 import { type Compact, type Header, readCompact } from './compact.ts';
 import type { VerificationKey } from './keys.ts';
@@ -33,13 +33,14 @@ interface Remembered {
 
 /** A token is looked at anew after this many milliseconds: its key may be gone. */
 const REMEMBER = 60_000;
+/** As many are remembered at most, half as many of the newest at least. */
 const MAX_REMEMBERED = 10_000;
 const LONGEST_REMEMBERED = 4096;
 
 export class Verifier {
   private readonly options: VerifierOptions;
-  /** By digest, oldest first; a token's text is kept nowhere. */
-  private readonly known = new Map<string, Remembered>();
+  /** By digest; a token's text is kept nowhere. */
+  private readonly known = new Recent<Remembered>(MAX_REMEMBERED / 2);
 
   /** Longest time, in milliseconds, that a token seen here still had to live. */
   longestLife = 0;
@@ -57,7 +58,6 @@ export class Verifier {
       const { facts } = known;
       if (hasExpired(facts.expiresAt, now, this.options.policy.tolerance)) throw new TokenRefused('expired');
       if (now < known.until) return facts;
-      this.known.delete(digest);
     }
     const parts = readCompact(token);
     if (!this.options.allowed.has(parts.header.alg)) throw new TokenRefused('algorithm');
@@ -90,7 +90,6 @@ export class Verifier {
   }
 
   private remember(facts: TokenFacts, now: number): void {
-    makeRoom(this.known, MAX_REMEMBERED);
     this.known.set(facts.digest, { facts, until: Math.min(now + REMEMBER, facts.expiresAt) });
   }
 }
