@@ -3,8 +3,8 @@ import { randomFillSync } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 
-/** How many of a kind are made at once. */
-const BATCH = 256;
+/** How many of a kind are made at once. Not more: a start that works hard loads V8's optimising compiler, megabytes. */
+const BATCH = 64;
 const DIGITS = Buffer.from('0123456789abcdef');
 /** By a digit's code: of its four random bits the digit that tells the variant keeps two. */
 const VARIANTS = Buffer.alloc(128);
@@ -21,10 +21,10 @@ class Supply {
   private readonly fill: RandomFill;
   private readonly random: Buffer;
   private readonly laid: Buffer;
-  /** Where random digits stand. */
-  private readonly digits: Uint16Array;
-  /** Where digits that tell a variant do. */
-  private readonly variants: Uint16Array;
+  /** Where random digits stand in the pattern. */
+  private readonly digits: Uint8Array;
+  /** Where the digit that tells the variant does; -1 for nowhere. */
+  private readonly variant: number;
   private text = '';
   private spent = 0;
 
@@ -33,9 +33,9 @@ class Supply {
     this.size = pattern.length;
     this.fill = fill;
     this.laid = Buffer.from(pattern.repeat(BATCH), 'latin1');
-    this.digits = placesOf(['x'.charCodeAt(0), 'y'.charCodeAt(0)], this.laid);
-    this.variants = placesOf(['y'.charCodeAt(0)], this.laid);
-    this.random = Buffer.allocUnsafeSlow(Math.ceil(this.digits.length / 2));
+    this.digits = Uint8Array.from(pattern.matchAll(/[xy]/g), ({ index }) => index);
+    this.variant = pattern.indexOf('y');
+    this.random = Buffer.allocUnsafeSlow(Math.ceil(this.digits.length / 2) * BATCH);
   }
 
   next(): string {
@@ -50,22 +50,20 @@ class Supply {
   }
 
   private lay(): void {
-    const { random, laid, digits, variants } = this;
+    const { size, random, laid, digits, variant } = this;
     this.fill(random);
-    for (let i = 0; i < digits.length; i++) {
-      const byte = random[i >> 1] as number;
-      laid[digits[i] as number] = DIGITS[i & 1 ? byte & 15 : byte >> 4] as number;
-    }
-    for (let i = 0; i < variants.length; i++) {
-      const at = variants[i] as number;
-      laid[at] = VARIANTS[laid[at] as number] as number;
+    let used = 0;
+    for (let start = 0; start < laid.length; start += size) {
+      for (let i = 0; i < digits.length; i += 2) {
+        const byte = random[used++] as number;
+        laid[start + (digits[i] as number)] = DIGITS[byte >> 4] as number;
+        if (i + 1 < digits.length) laid[start + (digits[i + 1] as number)] = DIGITS[byte & 15] as number;
+      }
+      if (variant >= 0) laid[start + variant] = VARIANTS[laid[start + variant] as number] as number;
     }
     this.text = laid.toString('latin1');
   }
 }
-
-const placesOf = (codes: readonly number[], laid: Buffer): Uint16Array =>
-  Uint16Array.from(Array.from(laid.keys()).filter((at) => codes.includes(laid[at] as number)));
 
 export class Ids {
   private readonly clock: Clock;
