@@ -53,7 +53,7 @@ interface Ran {
 const PATIENCE: readonly (readonly [pattern: RegExp, milliseconds: number])[] = [
   [/npm run demo/, 30_000],
   [/npm test/, 90_000],
-  [/npm run bench.*--(json|save|assert)/, 3000],
+  [/npm run bench.*--(json|save|assert)/, 6000],
   [/npm run bench/, 20_000],
   [/node dist\/main\.js$|exec -- /, 2500],
 ];
