@@ -38,6 +38,5 @@ EXPOSE 8080 9090
 HEALTHCHECK --interval=10s --timeout=4s --start-period=5s --retries=3 \
   CMD ["node", "dist/alive.js"]
 # Process 1 passes signals on and takes in orphans; railguard reads PORT and all else from the environment.
-# A request leaves next to nothing behind: a small young generation is as fast, and saves 50 MB under load.
 ENTRYPOINT ["tini", "--", "node", "/app/dist/main.js"]
 CMD ["serve"]

@@ -11,12 +11,11 @@ import { sessionRoutes } from './admin/sessions.ts';
 import { effective } from './config/docs.ts';
 import type { Config } from './config/load.ts';
 import { Audit, type AuditStore, LogAudit, RingAudit } from './core/audit.ts';
-import { inlineMore } from './core/compiler.ts';
 import type { Core } from './core/core.ts';
 import type { Probe } from './core/lifecycle.ts';
 import type { Hidden } from './core/postgres.ts';
 import { closeRedis, openRedis } from './core/redis.ts';
-import { boundYoungGeneration } from './core/young-generation.ts';
+import { tuneV8 } from './core/v8.ts';
 import { Database, DatabaseUnfit } from './database.ts';
 import { openOperations } from './operations.ts';
 import { REPORTABLE } from './proxy/chain.ts';
@@ -68,8 +67,7 @@ export async function serve(config: Config, options: ServeOptions): Promise<numb
   for (const warning of options.warnings) base.log.warn('lifecycle', warning);
   if (options.stop === undefined) {
     guard(base);
-    boundYoungGeneration();
-    inlineMore();
+    tuneV8();
   }
   const events = new RingAudit();
   const database = openDatabase(config, base, events);

@@ -15,8 +15,6 @@ const BUSY = 256 * 1024;
  * alive. The factor of growth is read at each growth, unlike its bounds.
  */
 export function boundYoungGeneration(): void {
-  // A collection has little to copy: waking other threads for it costs more than they help.
-  v8.setFlagsFromString('--no-parallel-scavenge');
   let growing = true;
   let before = 0;
   const look = (): void => {

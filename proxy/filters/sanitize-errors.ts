@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/logger.ts';
 import type { Redactor } from '../../core/redact.ts';
 import { type Exchange, type Filter, isStream, type Reply } from '../exchange.ts';
-import { lowerName } from '../header-block.ts';
+import { namesOf } from '../header-block.ts';
 import { Problem, render } from '../problem.ts';
 import { type Original, readOriginal } from './sanitize-errors/original.ts';
 
@@ -20,12 +20,11 @@ const KEPT = 8 * 1024;
 const RATE = 50;
 
 /** Fields that describe the body that is gone (RFC 9110 §8). */
-const OF_THE_BODY: ReadonlySet<string> = new Set(
-  `accept-ranges cache-control content-digest content-disposition content-encoding content-language content-length
+const isOfTheBody = namesOf(
+  ...`accept-ranges cache-control content-digest content-disposition content-encoding content-language content-length
   content-location content-md5 content-range content-type digest etag expires last-modified pragma repr-digest
   trailer transfer-encoding`.split(/\s+/),
 );
-const isOfTheBody = (name: string): boolean => OF_THE_BODY.has(lowerName(name));
 
 /** Stands innermost: what it puts in the reply is decorated by every other filter. */
 export function sanitizeErrors(options: SanitizeErrorsOptions): Filter {

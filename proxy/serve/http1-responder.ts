@@ -119,19 +119,19 @@ export class Http1Responder implements Responder, BodySink {
     if (length !== undefined) stateLength(reply, String(length));
     else if (!head && needsLength(reply)) reply.headers.set('Content-Length', '0');
     if (length !== undefined && !head) this.bytesOut = length;
-    const { writer } = this;
     const sent = head ? undefined : body;
-    if (writer instanceof DirectWriter) {
-      writer.whole(reply, sent);
-      this.finish('complete');
-      return;
+    if (this.writer instanceof DirectWriter) this.handOver(reply, sent);
+    else {
+      // Node's end() undoes every cork.
+      atTurnEnd(() => {
+        if (!this.over) this.handOver(reply, sent);
+      });
     }
-    // Node's end() undoes every cork.
-    atTurnEnd(() => {
-      if (this.over) return;
-      writer?.whole(reply, sent);
-      this.boundClient();
-    });
+  }
+
+  private handOver(reply: Reply, body: string | WholeBody | undefined): void {
+    this.writer?.whole(reply, body);
+    this.handedOver();
   }
 
   private stream(reply: Reply, source: BodySource): void {

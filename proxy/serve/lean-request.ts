@@ -3,6 +3,7 @@
  * expects by them), and the queue, the events and the ticks of a stream for a body that is passed on as it comes.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 import { http } from '../../core/node-http.ts';
 import { lowerName } from '../header-block.ts';
 
@@ -59,9 +60,7 @@ export class LeanRequest extends http.IncomingMessage {
   }
 }
 
-// node:stream itself would load its web streams with it: megabytes.
-const readable: object = Object.getPrototypeOf(http.IncomingMessage.prototype);
-const ended = Object.getOwnPropertyDescriptor(readable, 'readableEnded');
+const ended = Object.getOwnPropertyDescriptor(Readable.prototype, 'readableEnded');
 
 // Node lets go of a request that has ended. What a taker got never passes through the stream, which knows no end then.
 Object.defineProperty(LeanRequest.prototype, 'readableEnded', {

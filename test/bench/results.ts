@@ -1,4 +1,5 @@
 /** Turns samples into what is reported of a scenario: medians with their spread, ratios, what weakens them. */
+import { median } from './median.ts';
 import { peers } from './peers.ts';
 import { FOREIGN_LIMIT, quiet } from './rounds.ts';
 import type { Findings, Sample, Scenario } from './scenario.ts';
@@ -42,12 +43,12 @@ function peerReport(
   id: string,
   samples: readonly Sample[],
 ): PeerReport {
-  const median = (peer: string, key: string) => figure(findings.get(peer) ?? [], key).median;
+  const middle = (peer: string, key: string) => figure(findings.get(peer) ?? [], key).median;
   return {
     id,
     label: peers.find((peer) => peer.id === id)?.label ?? 'direct, no proxy',
     figures: Object.fromEntries(columns.map(({ key }) => [key, figure(samples, key)])),
-    ratios: Object.fromEntries(ratios.map(({ of, to, head }) => [head, median(id, of) / median(to, of)])),
+    ratios: Object.fromEntries(ratios.map(({ of, to, head }) => [head, middle(id, of) / middle(to, of)])),
     failures: samples.reduce((total, sample) => total + sample.failures, 0),
     foreign: Math.max(0, ...samples.map((sample) => sample.foreign)),
     noisyRounds: samples.filter((sample) => !quiet(sample)).length,
@@ -71,14 +72,9 @@ function warnings(all: readonly PeerReport[]): string[] {
 }
 
 function figure(samples: readonly Sample[], key: string): Figure {
-  const sorted = samples.map((sample) => sample.values[key] ?? Number.NaN).sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  const median = (at(sorted, Math.floor(middle)) + at(sorted, Math.ceil(middle))) / 2;
-  return { median, min: at(sorted, 0), max: at(sorted, sorted.length - 1) };
-}
-
-function at(values: readonly number[], index: number): number {
-  return values[index] ?? Number.NaN;
+  const values = samples.map((sample) => sample.values[key] ?? Number.NaN);
+  if (values.length === 0) return { median: Number.NaN, min: Number.NaN, max: Number.NaN };
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
 function percent(share: number): string {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { install } from '../harness/install.ts';
 import { freePorts, listening } from '../harness/ports.ts';
+import { median } from './median.ts';
 
 const ROUNDS = 11;
 const IDLE_SECONDS = 5;
@@ -48,7 +49,6 @@ async function once(folder: string, idle: number): Promise<Start> {
 
 const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 const row = (name: string, value: string): void => console.log(`${name.padEnd(34)} ${value}`);
-const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)[all.length >> 1] as number;
 
 const installed = await install();
 try {

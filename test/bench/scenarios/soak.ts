@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Request, save, token } from '../load/requests.ts';
 import { replay } from '../load/wrk.ts';
+import { median } from '../median.ts';
 import { resident } from '../memory.ts';
 import type { Findings, Scenario } from '../scenario.ts';
 import { browsers } from './diverse-headers.ts';
@@ -66,8 +67,5 @@ function mixed(): Request[] {
     return { headers: [`Authorization: Bearer ${token({ sub: `stranger-${index}` })}`] };
   });
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 export default scenario;

@@ -4,6 +4,16 @@ import { describe, expect, it } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
+/** What a process of its own prints. */
+function said(script: string): string {
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
+  return stdout;
+}
+
 /** MB of the young generation once it has 16, and after ten million objects more, of which many live for a while. */
 function grown(bounded: boolean): number[] {
   const script = `
@@ -21,12 +31,7 @@ function grown(bounded: boolean): number[] {
     const first = work(1e8, 16);
     if (${bounded}) boundYoungGeneration();
     console.log(JSON.stringify([first, work(1e7, 1e9)]));`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  expect(stderr).toBe('');
-  return JSON.parse(stdout) as number[];
+  return JSON.parse(said(script)) as number[];
 }
 
 /** MB of the young generation after seconds of load in small pieces, from the start on. */
@@ -42,12 +47,7 @@ function loaded(bounded: boolean): number {
       if (kept.length > 50_000) kept = [];
     }
     console.log(v8.getHeapSpaceStatistics().find((s) => s.space_name === 'new_space').space_size / 2 ** 20);`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  expect(stderr).toBe('');
-  return Number(stdout);
+  return Number(said(script));
 }
 
 describe('the young generation', () => {
